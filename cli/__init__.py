@@ -1,0 +1,1 @@
+"""The `huimin` command: a whole vote, its audit, and the servers that it runs on."""

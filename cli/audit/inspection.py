@@ -1,0 +1,133 @@
+"""Inspecting one bundle by itself: every entry and opening in it, and the hash tile over it.
+
+Pure, and needs no order: many processes may do it. What they find travels back as data.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from cli.audit.reading import Bundle
+from cli.audit.report import CheckName, Wrong
+from shared.edition.ballot import BallotRules
+from shared.edition.credential import load_issuer_spki
+from shared.edition.errors import LogViolation
+from shared.edition.replay import Electorate, Inspected, inspect
+from shared.log.frontier import Frontier
+from shared.log.merkle import HASH_SIZE, Hash
+from shared.log.tiles import TILE_WIDTH, BadBundle, BundleKind, TilePath, decode_bundle, tile_width
+
+_CHECK_OF: dict[str, CheckName] = {
+    "opening": "openings",
+    "IssuanceReported": "eligibility",
+    "TieSeedDrawn": "result",
+    "ResultCertified": "result",
+}
+
+
+class Franchise(NamedTuple):
+    """An electorate in a form that can be sent to another process."""
+
+    edition: str
+    rules: BallotRules
+    issuer_key: bytes
+
+    @classmethod
+    def of(cls, electorate: Electorate | None) -> "Franchise | None":
+        """What an electorate is made of."""
+        if electorate is None:
+            return None
+        return cls(electorate.edition, electorate.rules, electorate.issuer_key)
+
+
+class Fault(NamedTuple):
+    """What `Wrong` says, in a form that can be sent to another process."""
+
+    check: CheckName
+    where: str
+    why: str
+
+
+class InspectedBundle(NamedTuple):
+    """The entries before the first fault, and the root over the entries if the bundle is full."""
+
+    entries: list[Inspected]
+    root: Hash | None
+    fault: Fault | None
+
+
+def inspect_bundle(bundle: Bundle, franchise: Franchise | None) -> InspectedBundle:
+    """Check everything about a bundle that can be checked without the entries before it."""
+    inspected: list[Inspected] = []
+    try:
+        _inspect_records(bundle, franchise, inspected)
+        leaves = [entry.leaf for entry in inspected]
+        _compare_tile(bundle, leaves)
+    except Wrong as wrong:
+        fault = Fault(wrong.check, wrong.violation.where, wrong.violation.why)
+        return InspectedBundle(inspected, None, fault)
+    root = Frontier.empty().extend(leaves).root if bundle.width == TILE_WIDTH else None
+    return InspectedBundle(inspected, root, None)
+
+
+def entries_of(bundle: Bundle) -> list[bytes]:
+    """The entries in a bundle; raises `Wrong`."""
+    return _records(bundle, "entries", bundle.entries)
+
+
+def as_wrong(violation: LogViolation, size: int) -> Wrong:
+    """A violation in the log of `size` entries, with the path of the bundle where it stands."""
+    kind: BundleKind = "openings" if violation.what == "opening" else "entries"
+    n = violation.index // TILE_WIDTH
+    bundle = TilePath(kind, n, tile_width(0, n, size))
+    return Wrong(
+        _CHECK_OF.get(violation.what, "entries"),
+        f"index {violation.index} ({bundle.path})",
+        f"{violation.what}: {violation.why}",
+    )
+
+
+def _inspect_records(
+    bundle: Bundle, franchise: Franchise | None, inspected: list[Inspected]
+) -> None:
+    electorate = _electorate(franchise) if franchise else None
+    entries = entries_of(bundle)
+    openings: Sequence[bytes] = [b""] * len(entries)
+    if bundle.openings is not None:
+        openings = _records(bundle, "openings", bundle.openings)
+    first = bundle.n * TILE_WIDTH
+    try:
+        for index, (entry, opening) in enumerate(zip(entries, openings, strict=True), first):
+            inspected.append(inspect(index, entry, opening, electorate))
+    except LogViolation as violation:
+        raise as_wrong(violation, first + bundle.width) from violation
+
+
+@lru_cache(maxsize=1)
+def _electorate(franchise: Franchise) -> Electorate:
+    return Electorate(*franchise, issuer=load_issuer_spki(franchise.issuer_key))
+
+
+def _records(bundle: Bundle, kind: BundleKind, data: bytes) -> list[bytes]:
+    path = TilePath(kind, bundle.n, bundle.width).path
+    try:
+        records = decode_bundle(data)
+    except BadBundle as error:
+        raise Wrong(kind, path, str(error)) from error
+    if len(records) != bundle.width:
+        raise Wrong(kind, path, f"it has {len(records)} records instead of {bundle.width}")
+    return records
+
+
+def _compare_tile(bundle: Bundle, leaves: list[Hash]) -> None:
+    if bundle.tile == b"".join(leaves):
+        return
+    path = TilePath(0, bundle.n, bundle.width).path
+    if len(bundle.tile) != HASH_SIZE * bundle.width:
+        why = f"it has {len(bundle.tile)} bytes instead of {HASH_SIZE * bundle.width}"
+        raise Wrong("tiles", path, why)
+    differs = next(
+        i for i, leaf in enumerate(leaves) if bundle.tile[HASH_SIZE * i :][:HASH_SIZE] != leaf
+    )
+    index = bundle.n * TILE_WIDTH + differs
+    raise Wrong("tiles", path, f"its hash {differs} is not that of the entry at index {index}")

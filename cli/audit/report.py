@@ -1,0 +1,72 @@
+"""What an audit reports, to people and to programs (`--json`). `bytes` are base64 in JSON."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.client.log_key import KeySource
+from shared.edition.manifest import Text
+
+CheckName = Literal[
+    "checkpoint", "history", "entries", "tiles", "root", "openings", "eligibility", "result"
+]
+Outcome = Literal["passed", "failed", "pending"]
+
+
+class Check(Struct, frozen=True):
+    """One thing that was checked; `pending`: it cannot be yet, and that is no fault."""
+
+    name: CheckName
+    outcome: Outcome
+    detail: str
+
+
+class Violation(Struct, frozen=True):
+    """Where the log is wrong (a resource's path, an entry's index) and why."""
+
+    where: str
+    why: str
+
+
+class AuditReport(Struct, frozen=True, kw_only=True):
+    """The outcome of an audit of the log `origin` at `size` entries.
+
+    `verdict` is "wrong" exactly if there is a `violation`; then the other fields say what was known
+    until it was met, and nothing is counted. `counts` (by initiative id, in published order) is
+    None while choices are sealed. `winners` and `tied` are empty before the close. `issued` is the
+    number of credentials that the registrar reported, `roll` the size of the roll. `key_source`
+    "first-use" means that the log's own word was taken for its key: compare `vkey` with the
+    published one.
+    """
+
+    verdict: Literal["verified", "wrong"]
+    violation: Violation | None
+    source: str
+    edition: str | None
+    title: Text | None
+    phase: str | None
+    origin: str | None
+    vkey: str | None
+    key_source: KeySource | None
+    size: int | None
+    root: bytes | None
+    ballots: int
+    voters: int
+    issued: int | None
+    roll: int | None
+    counts: dict[str, int] | None
+    titles: dict[str, Text]
+    winners: tuple[str, ...]
+    tied: tuple[str, ...]
+    certified: bool
+    checks: tuple[Check, ...]
+    seconds: float
+
+
+class Wrong(Exception):
+    """The log is wrong: which check shows it, where, and why."""
+
+    def __init__(self, check: CheckName, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
+        self.check: CheckName = check
+        self.violation = Violation(where, why)

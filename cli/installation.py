@@ -1,0 +1,247 @@
+"""A whole installation in one directory: PostgreSQL, NATS and the services, as real processes.
+
+`huimin up`, `huimin demo`, the benchmarks and the tests all use this; nothing in it is for one of
+them alone. Layout of the directory: `postgres/`, `nats/`, `services/`, `secrets/` (0600), `logs/`,
+`announcers/` (public keys of officers who may announce), `checkpoints/` (published copies).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import asyncpg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cli.embedded.account import current_account
+from cli.embedded.directory import DataDirectory, secret, write_private
+from cli.embedded.endpoint import remembered_port
+from cli.embedded.nats import NatsServer
+from cli.embedded.postgres import Postgres
+from cli.embedded.process import ServerProcess
+from cli.roles import SERVICES, database_role, nats_users, nkey_file, owner_role
+from shared.service.migrations import migrate
+
+STOP_STEPS: Final = ((signal.SIGTERM, 30.0),)
+START_LIMIT_S: Final = 30.0
+LOG_ORIGIN: Final = "huimin.localhost/log"
+
+Progress = Callable[[str], None]
+
+
+class ServiceFailed(Exception):
+    """A service did not start; carries the end of its log."""
+
+
+class ServiceProcess:
+    """One process of a service. Several may share `port`."""
+
+    def __init__(
+        self, name: str, package: str, home: Path, log: Path, port: int, env: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self.port = port
+        self._package = package
+        self._home = home
+        account = current_account()
+        self._process = ServerProcess(name, home, log, account, STOP_STEPS, env)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.alive
+
+    @property
+    def pid(self) -> int:
+        """The process id of its last run."""
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, without waiting for it to be ready."""
+        command = [sys.executable, "-m", self._package]
+        self._process.start(command, self._home, lambda _: None)
+
+    def stop(self) -> None:
+        """Stop it in order; does nothing when it was not started."""
+        self._process.stop()
+
+    def wait_ready(self) -> None:
+        """Return when it answers; raises `ServiceFailed` when it ends or takes too long."""
+        deadline = time.monotonic() + START_LIMIT_S
+        while time.monotonic() < deadline:
+            if not self.alive:
+                break
+            try:
+                with urlopen(f"http://127.0.0.1:{self.port}/live", timeout=1):
+                    return
+            except (URLError, OSError):
+                time.sleep(0.05)
+        raise ServiceFailed(
+            f"{self.name} did not get ready. The end of its log:\n{self._process.log_tail(10)}"
+        )
+
+
+class Installation:
+    """`with Installation(data) as huimin:` runs everything in the directory `data`.
+
+    Raises the errors of `cli.embedded.errors` and `ServiceFailed`.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        ballot_processes: int = 1,
+        log_level: str = "info",
+        progress: Progress = lambda _: None,
+    ) -> None:
+        self.data = data.absolute()
+        self.postgres = Postgres(self.data, progress=progress)
+        self.services: dict[str, ServiceProcess] = {}
+        self._ballot_processes = ballot_processes
+        self._log_level = log_level
+        self._progress = progress
+        self._ports: dict[str, int] = {}
+        self._stack = ExitStack()
+
+    @property
+    def secrets(self) -> Path:
+        """Where secrets are kept, 0600 each."""
+        return self.data / "secrets"
+
+    @property
+    def announcers(self) -> Path:
+        """Where the public keys of officers are who may announce editions."""
+        return self.data / "announcers"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where published checkpoints are copied to."""
+        return self.data / "checkpoints"
+
+    @property
+    def ballot_url(self) -> str:
+        """The public interface of the ballot box, and of the log."""
+        return f"http://127.0.0.1:{self._port('ballot')}"
+
+    @property
+    def tally_url(self) -> str:
+        """The public interface of the tally."""
+        return f"http://127.0.0.1:{self._port('tally')}"
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(DataDirectory(self.data))
+            for directory in (self.secrets, self.announcers, self.checkpoints):
+                directory.mkdir(mode=0o700, exist_ok=True)
+            self._progress("starting PostgreSQL and NATS")
+            self.nats = NatsServer(self.data, nats_users(self.secrets), progress=self._progress)
+            stack.enter_context(self.postgres)
+            stack.enter_context(self.nats)
+            self._set_up_databases()
+            stack.enter_context(self._running_services())
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress("stopping")
+        self._stack.close()
+
+    def database_url(self, service: str) -> str:
+        """The address of a service's database for its own role; it contains the password."""
+        role = database_role(service)
+        return self.postgres.dsn(role, role, secret(self.secrets / f"{role}.password"))
+
+    def _set_up_databases(self) -> None:
+        for service, role in SERVICES.items():
+            name, owner = database_role(service), owner_role(service)
+            self.postgres.create_role(owner, None)
+            self.postgres.create_role(name, secret(self.secrets / f"{name}.password"))
+            self.postgres.create_database(name, owner, connect=[name])
+            asyncio.run(_migrate(self._admin_url(name), owner, role.package))
+
+    def _admin_url(self, database: str) -> str:
+        return self.postgres.admin_dsn.replace("/postgres?", f"/{database}?")
+
+    @contextmanager
+    def _running_services(self) -> Iterator[None]:
+        self._progress("starting the services")
+        for number in range(self._ballot_processes):
+            self._add(f"ballot-{number}", "ballot")
+        self._add("tally-0", "tally")
+        try:
+            for process in self.services.values():
+                process.start()
+            for process in self.services.values():
+                process.wait_ready()
+            yield
+        finally:
+            for process in reversed(self.services.values()):
+                process.stop()
+
+    def _add(self, name: str, service: str) -> None:
+        home = self.data / "services" / name
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        environment = self._environment(service)
+        log = self.data / "logs" / f"{name}.log"
+        self.services[name] = ServiceProcess(
+            name, SERVICES[service].package, home, log, self._port(service), environment
+        )
+
+    def _port(self, service: str) -> int:
+        """The service's port: as in the last run if it is free, and the same for all of this run."""
+        if service not in self._ports:
+            directory = self.data / "services"
+            directory.mkdir(mode=0o700, exist_ok=True)
+            self._ports[service] = remembered_port(directory / f"{service}.port")
+        return self._ports[service]
+
+    def _environment(self, service: str) -> dict[str, str]:
+        """Settings of a service: secrets by file, so that no environment holds one."""
+        url_file = self.secrets / f"{service}.database-url"
+        write_private(url_file, self.database_url(service))
+        values = {
+            "port": str(self._port(service)),
+            "database_url_file": str(url_file),
+            "nats_url": self.nats.url,
+            "nats_nkey_seed_file": str(nkey_file(self.secrets, service)),
+            "log_origin": LOG_ORIGIN,
+            "log_level": self._log_level,
+        }
+        seed_file = self.secrets / "log-key.seed"
+        seed = secret(seed_file, lambda: b64encode(os.urandom(32)).decode())
+        match service:
+            case "ballot":
+                values["log_key_seed_file"] = str(seed_file)
+                values["announcers"] = str(self.announcers)
+                values["checkpoint_copies"] = str(self.checkpoints)
+            case "tally":
+                values["log_url"] = self.ballot_url
+                values["log_key"] = _public_key(seed)
+        prefix = f"HUIMIN_{service.upper()}_"
+        inherited = {
+            name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ
+        }
+        return inherited | {prefix + name.upper(): value for name, value in values.items()}
+
+
+async def _migrate(url: str, owner: str, package: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f'SET ROLE "{owner}"')
+        await migrate(connection, package)
+    finally:
+        await connection.close()
+
+
+def _public_key(seed: str) -> str:
+    key = Ed25519PrivateKey.from_private_bytes(b64decode(seed))
+    return b64encode(key.public_key().public_bytes_raw()).decode()

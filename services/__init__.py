@@ -1,0 +1,1 @@
+"""The services of Huimin: each its own process, database role and settings."""

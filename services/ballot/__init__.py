@@ -1,0 +1,1 @@
+"""The ballot box: owns the edition log and its key; knows ballots, never people."""

@@ -1,0 +1,191 @@
+"""The relay: publishes committed entries to JetStream in order, in runs that end at a checkpoint.
+
+One process relays a log: the one that holds its advisory lock, on the relay's own connection. It
+learns where it stands from the stream's last message, and every publication names the sequence
+that it follows (`Nats-Expected-Last-Sequence`), so a second relay that believes in an old lock is
+fenced. A stream that is lost is built again from PostgreSQL. The relay also copies checkpoints,
+NATS or not: the copy is written before the run is published.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
+
+from services.ballot import store
+from services.ballot.edition import Edition, Editions, LogBehind
+from services.ballot.publication import check_copy, check_note, copy_checkpoint
+from services.ballot.store import CONNECTION_LOST, Connection, StoredHead
+from shared.log.tiles import TILE_WIDTH, encode_bundle
+from shared.service.runs import Run, decode_run, encode_run, run_subject, stream_name
+
+POLL_S = 0.05
+PAUSE_S = 1.0
+NATS_TIMEOUT_S = 5
+MAX_RUN_BYTES = 640 * 1024
+CHECKPOINTS_AHEAD = 64
+
+log = structlog.get_logger()
+
+
+class Position:
+    """Where the relay of one log stands: entries published, and the stream's last sequence."""
+
+    def __init__(self, size: int, sequence: int) -> None:
+        self.size = size
+        self.sequence = sequence
+
+
+class Relay:
+    """Relays all logs whose lock this process gets; start it with `run`."""
+
+    def __init__(self, editions: Editions, url: str, nats: Client, copies: Path) -> None:
+        self._editions = editions
+        self._url = url
+        self._jetstream: JetStreamContext = nats.jetstream(timeout=NATS_TIMEOUT_S)
+        self._nats = nats
+        self._copies = copies
+        self._held: set[str] = set()
+        self._copied: dict[str, int] = {}
+        self._positions: dict[str, Position] = {}
+
+    async def run(self) -> None:
+        """Relay until cancelled. Raises `LogBehind` when the stream is ahead of the database."""
+        while True:
+            try:
+                connection = await store.connect(self._url)
+            except CONNECTION_LOST as error:
+                log.warning("relay waits for the database", error=type(error).__name__)
+                await asyncio.sleep(PAUSE_S)
+                continue
+            try:
+                await self._relay(connection)
+            except CONNECTION_LOST as error:
+                log.warning("relay lost the database", error=type(error).__name__)
+            finally:
+                # The locks went with the connection, so nothing of what they guarded is known now.
+                connection.terminate()
+                self._held.clear()
+                self._positions.clear()
+                self._copied.clear()
+            await asyncio.sleep(PAUSE_S)
+
+    async def _relay(self, connection: Connection) -> None:
+        retry_at: dict[str, float] = {}
+        clock = asyncio.get_running_loop().time
+        while True:
+            for name, head in (await store.heads(connection)).items():
+                if retry_at.get(name, 0) > clock():
+                    continue
+                if not await self._holds(connection, name):
+                    retry_at[name] = clock() + PAUSE_S
+                    continue
+                await self._copy(connection, name, head)
+                try:
+                    await self._publish(connection, name, head)
+                except (NatsError, JetStreamError, TimeoutError) as error:
+                    # NATS is a copy: while it is away ballots go on, and the relay starts over.
+                    log.warning("relay waits for nats", edition=name, error=type(error).__name__)
+                    self._positions.pop(name, None)
+                    retry_at[name] = clock() + PAUSE_S
+            await asyncio.sleep(POLL_S)
+
+    async def _holds(self, connection: Connection, name: str) -> bool:
+        if name not in self._held and await store.try_relay_lock(connection, name):
+            self._held.add(name)
+        return name in self._held
+
+    async def _copy(self, connection: Connection, name: str, head: StoredHead) -> None:
+        if name not in self._copied:
+            edition = await self._edition(connection, name)
+            self._copied[name] = await check_copy(connection, edition, self._copies)
+        if self._copied[name] < head.size:
+            copy_checkpoint(self._copies, name, head.note)
+            self._copied[name] = head.size
+
+    async def _publish(self, connection: Connection, name: str, head: StoredHead) -> None:
+        """Publish what is committed and not in the stream yet."""
+        edition = await self._edition(connection, name)
+        if not self._nats.is_connected:
+            self._positions.pop(name, None)
+            return
+        position = self._positions.get(name)
+        if position is None:
+            position = self._positions[name] = await self._recover(connection, edition)
+        while position.size < head.size:
+            run, end = await self._next_run(connection, edition, position.size)
+            answer = await self._jetstream.publish(
+                run_subject(name),
+                encode_run(run),
+                headers={"Nats-Expected-Last-Sequence": str(position.sequence)},
+            )
+            position.size, position.sequence = end, answer.seq
+
+    async def _edition(self, connection: Connection, name: str) -> Edition:
+        edition = self._editions.known(name) or await self._editions.find(name)
+        if edition is None:
+            raise store.CorruptLog(f"the log {name!r} has a head and no first milestone")
+        await edition.refresh(connection)
+        return edition
+
+    async def _recover(self, connection: Connection, edition: Edition) -> Position:
+        """Where the stream stands; it is made if it is not there."""
+        stream, subject = stream_name(edition.name), run_subject(edition.name)
+        try:
+            last = await self._jetstream.get_last_msg(stream, subject)
+        except NotFoundError:
+            info = await self._jetstream.add_stream(_stream_config(stream, subject))
+            if info.state.messages:
+                raise
+            log.info("relay begins a stream", stream=stream)
+            return Position(0, info.state.last_seq)
+        if last.data is None or last.seq is None:
+            raise LogBehind(f"the last message of {stream} has no content")
+        try:
+            run = decode_run(last.data)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise LogBehind(f"the last message of {stream} is no run: {error}") from error
+        published = await check_note(connection, edition, run.checkpoint, f"the stream {stream}")
+        log.info("relay goes on", stream=stream, size=published.size)
+        return Position(published.size, last.seq)
+
+    async def _next_run(
+        self, connection: Connection, edition: Edition, start: int
+    ) -> tuple[Run, int]:
+        """The longest run from `start` that is within bounds, but at least one checkpoint long."""
+        ahead = await store.checkpoints_after(connection, edition.name, start, CHECKPOINTS_AHEAD)
+        ends = [(size, note) for size, note in ahead if size <= start + TILE_WIDTH] or ahead[:1]
+        entries = await store.entries(connection, edition.name, start, ends[-1][0])
+        openings: Sequence[bytes] = [b""] * len(entries)
+        if edition.state is not None and edition.state.openings_public:
+            openings = await store.openings(connection, edition.name, start, ends[-1][0])
+        while len(ends) > 1 and _bytes(entries, openings, ends[-1][0] - start) > MAX_RUN_BYTES:
+            ends.pop()
+        end, note = ends[-1]
+        count = end - start
+        run = Run(start, encode_bundle(entries[:count]), encode_bundle(openings[:count]), note)
+        return run, end
+
+
+def _bytes(entries: Sequence[bytes], openings: Sequence[bytes], count: int) -> int:
+    return sum(map(len, entries[:count])) + sum(map(len, openings[:count]))
+
+
+def _stream_config(name: str, subject: str) -> StreamConfig:
+    return StreamConfig(
+        name=name,
+        subjects=[subject],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        deny_delete=True,
+        deny_purge=True,
+        allow_direct=False,
+    )

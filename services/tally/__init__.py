@@ -1,0 +1,1 @@
+"""The tally: one more auditor, that counts what it has verified and shows it live."""

@@ -1,0 +1,1 @@
+"""What the services share: the pure domain and log, and the few adapters that two services need."""

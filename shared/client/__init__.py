@@ -1,0 +1,1 @@
+"""Clients of the public interfaces: what an auditor, a voter or an officer calls."""

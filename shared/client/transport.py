@@ -1,0 +1,170 @@
+"""Requests to one server: bounded answers, timeouts, and retries that wait longer each time.
+
+Retried are lost connections, 429 and 5xx answers; a Retry-After header is obeyed up to the longest
+pause. Everything else is an answer, and what it means is for the caller to say.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final, NamedTuple, TypeVar
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+
+from shared.client.errors import (
+    BadAnswer,
+    CannotRead,
+    OutcomeUnknown,
+    Oversized,
+    Problem,
+    Refused,
+)
+from shared.edition.errors import UNREADABLE_JSON
+
+MAX_DOCUMENT_BYTES: Final = 8_000_000
+"""Longest JSON answer that is read; 500 initiatives with the longest texts stay below."""
+
+T = TypeVar("T")
+
+_NOT_CARRIED_OUT: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_problem_decoder = msgspec.json.Decoder(Problem)
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """How often to ask, how long to wait for an answer, and how long between attempts."""
+
+    attempts: int = 6
+    timeout_s: float = 30.0
+    first_pause_s: float = 0.25
+    longest_pause_s: float = 5.0
+
+
+PATIENT: Final = Patience()
+"""For most callers."""
+
+
+class Answer(NamedTuple):
+    """A status other than 429 and 5xx, and the whole body."""
+
+    status: int
+    body: bytes
+
+    def problem(self) -> Problem:
+        """The problem document in the body; an empty one if it has none."""
+        try:
+            return _problem_decoder.decode(self.body)
+        except UNREADABLE_JSON:
+            return Problem()
+
+    def accepted(self) -> bytes:
+        """The body of a 200 or 201; raises `Refused` for any other answer."""
+        if self.status in (HTTPStatus.OK, HTTPStatus.CREATED):
+            return self.body
+        raise Refused(self.status, self.problem())
+
+
+class _Failure(NamedTuple):
+    """An attempt that gave no answer; `sent` if the server may have acted on it nevertheless."""
+
+    why: str
+    sent: bool
+    retry_after_s: float = 0.0
+
+
+class Transport:
+    """Requests below one base URL. `open_transport` makes one and closes its connections."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, patience: Patience) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._session = session
+        self._patience = patience
+
+    async def get(self, path: str, *, limit: int = MAX_DOCUMENT_BYTES) -> Answer:
+        """GET; raises `CannotRead`, or `Oversized` above `limit` bytes."""
+        return await self._ask("GET", path, None, limit, repeatable=True)
+
+    async def document(self, path: str, kind: type[T]) -> T:
+        """GET of JSON; raises `CannotRead`, `Refused` or `BadAnswer`."""
+        try:
+            return msgspec.json.decode((await self.get(path)).accepted(), type=kind)
+        except (Oversized, *UNREADABLE_JSON) as error:
+            raise BadAnswer(f"{self.base_url}/{path}: not the answer agreed: {error}") from error
+
+    async def post(self, path: str, body: bytes, *, repeatable: bool) -> Answer:
+        """POST of JSON. If it is not `repeatable`, a lost answer raises `OutcomeUnknown`."""
+        return await self._ask("POST", path, body, MAX_DOCUMENT_BYTES, repeatable=repeatable)
+
+    async def _ask(
+        self, method: str, path: str, body: bytes | None, limit: int, *, repeatable: bool
+    ) -> Answer:
+        url = f"{self.base_url}/{path}"
+        patience, attempt = self._patience, 1
+        while isinstance(outcome := await self._attempt(method, url, body, limit), _Failure):
+            if outcome.sent and not repeatable:
+                raise OutcomeUnknown(
+                    f"{url}: {outcome.why}. Look at the edition's phase before sending it again"
+                )
+            if attempt == patience.attempts:
+                raise CannotRead(f"{url}: {outcome.why}, {attempt} times")
+            await asyncio.sleep(_pause_s(patience, attempt, outcome.retry_after_s))
+            attempt += 1
+        return outcome
+
+    async def _attempt(
+        self, method: str, url: str, body: bytes | None, limit: int
+    ) -> Answer | _Failure:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=method == "GET"
+            ) as response:
+                return _outcome(response, await _read_bounded(response, limit))
+        except aiohttp.InvalidURL as error:
+            raise CannotRead(f"{url} is no URL that can be asked: {error}") from error
+        except aiohttp.ClientConnectorError as error:
+            return _Failure(f"no connection ({error.os_error})", sent=False)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return _Failure(f"the answer was lost ({type(error).__name__})", sent=True)
+
+
+@asynccontextmanager
+async def open_transport(base_url: str, patience: Patience) -> AsyncIterator[Transport]:
+    """A transport whose connections are closed at the end."""
+    timeout = aiohttp.ClientTimeout(total=patience.timeout_s)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        yield Transport(session, base_url, patience)
+
+
+def _outcome(response: aiohttp.ClientResponse, body: bytes) -> Answer | _Failure:
+    answer = Answer(response.status, body)
+    if response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS:
+        return answer
+    title = answer.problem().title
+    why = f"the server answered {response.status}" + (f" ({title})" if title else "")
+    return _Failure(why, response.status not in _NOT_CARRIED_OUT, _retry_after_s(response))
+
+
+def _pause_s(patience: Patience, attempt: int, asked_s: float) -> float:
+    """Twice as long after each attempt, and not the same for all who were turned away at once."""
+    pause_s = patience.first_pause_s * (1 << (attempt - 1))
+    pause_s *= random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
+    return min(max(pause_s, asked_s), patience.longest_pause_s)
+
+
+async def _read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > limit:
+            raise Oversized(f"{response.url} has more than {limit} bytes")
+    return bytes(content)
+
+
+def _retry_after_s(response: aiohttp.ClientResponse) -> float:
+    """The pause asked for in seconds; a date, the header's other form, is not looked at."""
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else 0.0

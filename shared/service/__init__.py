@@ -1,0 +1,1 @@
+"""Adapters that every service needs: settings, logging, problems, server, database, NATS."""

@@ -1,0 +1,50 @@
+"""One NATS connection per process, that never gives up and never blocks the service's work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from nats.aio.client import Client
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def connect(url: str, nkey_seed: str, name: str) -> AsyncIterator[Client]:
+    """A client that connects with an nkey in the background and keeps trying for ever.
+
+    It may not be connected yet, or any more, when it is used: ask `is_connected`.
+    """
+    client = Client()
+
+    async def disconnected() -> None:
+        log.warning("nats disconnected")
+
+    async def reconnected() -> None:
+        log.info("nats reconnected")
+
+    async def failed(error: Exception) -> None:
+        log.warning("nats error", error=str(error) or type(error).__name__)
+
+    attempt = asyncio.create_task(
+        client.connect(
+            servers=[url],
+            name=name,
+            nkeys_seed_str=nkey_seed,
+            inbox_prefix=f"_INBOX_{name}",
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=2,
+            disconnected_cb=disconnected,
+            reconnected_cb=reconnected,
+            error_cb=failed,
+        ),
+        name="nats connect",
+    )
+    try:
+        yield client
+    finally:
+        attempt.cancel()
+        await asyncio.wait([attempt])
+        await client.close()

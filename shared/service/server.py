@@ -1,0 +1,80 @@
+"""Runs one service process: uvicorn on one port, and a drain signal for open streams.
+
+Several processes of a service may share a port (SO_REUSEPORT); the kernel spreads connections. On
+SIGTERM or SIGINT the drain event is set first, so that open streams end by themselves; then uvicorn
+stops accepting, answers what it has, and the application's lifespan ends.
+"""
+
+import asyncio
+import socket
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from litestar import Litestar
+
+DRAIN_S = 20
+BACKLOG = 2048
+
+
+class Drain:
+    """Set once when the process has been told to stop."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def start(self) -> None:
+        """Tell everybody who waits."""
+        self._event.set()
+
+    @property
+    def started(self) -> bool:
+        """Whether the process is stopping."""
+        return self._event.is_set()
+
+    async def wait(self) -> None:
+        """Return when the process is told to stop."""
+        await self._event.wait()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, drain: Drain) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._drain.start()
+        super().handle_exit(sig, frame)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that other processes of the same service may bind as well."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((host, port))
+    return listener
+
+
+def serve(app: Litestar, drain: Drain, *, host: str, port: int, **options: Any) -> bool:
+    """Serve until told to stop; False when the application did not start."""
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=DRAIN_S,
+        h11_max_incomplete_event_size=16_384,
+        **options,
+    )
+    server = _Server(config, drain)
+    server.run(sockets=[bind(host, port)])
+    return bool(server.started)
