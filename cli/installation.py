@@ -155,6 +155,21 @@ class Installation:
         self._progress("stopping")
         self._stack.close()
 
+    def revive(self) -> list[str]:
+        """Start again whatever has ended by itself; returns the names of what had."""
+        ended = []
+        for name, server in (("PostgreSQL", self.postgres), ("NATS", self.nats)):
+            if not server.alive:
+                server.stop()
+                server.start()
+                ended.append(name)
+        for process in self.services.values():
+            if not process.alive:
+                process.stop()
+                process.start()
+                ended.append(process.name)
+        return ended
+
     def database_url(self, service: str) -> str:
         """The address of a service's database for its own role; it contains the password."""
         role = database_role(service)
@@ -197,7 +212,7 @@ class Installation:
         )
 
     def _port(self, service: str) -> int:
-        """The service's port: as in the last run if it is free, and the same for all of this run."""
+        """The port of a service: that of the last run if it is free, and one for all of this run."""
         if service not in self._ports:
             directory = self.data / "services"
             directory.mkdir(mode=0o700, exist_ok=True)

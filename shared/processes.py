@@ -1,7 +1,7 @@
 """Worker processes for checks that would hold the interpreter's lock: threads are no faster there.
 
 They are forked from a small server process, not from this one, whose threads' locks and connections
-a fork would inherit. Ctrl-C is for their parent, which then stops them; if it is killed, they leave.
+a fork would inherit. Ctrl-C is for their parent, which then stops them. They leave if it is killed.
 """
 
 import multiprocessing

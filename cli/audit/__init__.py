@@ -1,11 +1,13 @@
 """The auditor: verifies an edition's whole log and recounts it, trusting nothing but the log's key.
 
+head        key, signed checkpoint, and that the log is not behind what it was
 reading     fetches bundles and tiles; what is missing or misshapen is evidence
 inspection  checks one bundle by itself: entries, openings, and the hash tile over them
 workers     lets all cores inspect
 tiles       what the hash tiles above the bundles must be
-findings    what was found so far, and the verdicts that need the whole log
-audit       the order of all this
+walk        replays the whole log in order, from bundles that were inspected by many
+verdicts    what can be judged only at the end
+audit       from key to verdict
 report      what comes out
 display     the report for people
 command     `huimin audit`

@@ -2,20 +2,20 @@
 
 import time
 
+from cli.audit.head import check_not_behind, check_root, open_signed, pick_key
 from cli.audit.reading import read_checkpoint
 from cli.audit.report import AuditReport, Check, CheckName, Violation, Wrong
-from cli.audit.verdicts import check_eligibility, check_openings, check_result, check_root
+from cli.audit.verdicts import check_eligibility, check_openings, check_result
 from cli.audit.walk import Walk
 from cli.audit.workers import inspectors, usable_cores
 from cli.progress import Progress
 from shared.client.known_logs import KnownLogs
-from shared.client.log_key import LogKey, NoKey, choose_key
+from shared.client.log_key import LogKey
 from shared.client.log_source import LogSource
 from shared.edition.manifest import LogIdentity
 from shared.edition.replay import Replay
 from shared.edition.result import Result
-from shared.log.checkpoint import Checkpoint, open_checkpoint
-from shared.log.errors import LogFormatError
+from shared.log.checkpoint import Checkpoint
 from shared.log.note import Verifier
 from shared.log.tiles import tile_count
 
@@ -61,9 +61,11 @@ class _Case:
     ) -> None:
         """Everything, in order; raises `Wrong` at the first thing that is."""
         note = await read_checkpoint(self._source)
-        key = self._key = await self._choose_key(note, verifier, known)
-        checkpoint = self._checkpoint = self._open(note, key)
-        past = self._past(key, checkpoint)
+        key = self._key = await pick_key(self._source, note, verifier, known)
+        checkpoint = self._checkpoint = open_signed(note, key.verifier)
+        self._passed("checkpoint", f"{checkpoint.size} entries, signed by the log's key")
+        past = key.known.checkpoint if key.known else None
+        check_not_behind(past, checkpoint)
         identity = LogIdentity(key.verifier.name, key.verifier.public)
         walk = Walk(self._source, identity, checkpoint.size, past)
         self._replay = walk.replay
@@ -71,31 +73,6 @@ class _Case:
         self._judge(walk, checkpoint, past)
         if known is not None:
             known.remember(key.verifier, note)
-
-    async def _choose_key(
-        self, note: bytes, verifier: Verifier | None, known: KnownLogs | None
-    ) -> LogKey:
-        try:
-            return await choose_key(self._source, note, verifier, known)
-        except LogFormatError as error:
-            raise Wrong("checkpoint", "checkpoint", str(error)) from error
-        except NoKey as error:
-            raise Wrong("entries", f"index 0 ({error.path})", error.why) from error
-
-    def _open(self, note: bytes, key: LogKey) -> Checkpoint:
-        try:
-            checkpoint = open_checkpoint(note, key.verifier)
-        except LogFormatError as error:
-            raise Wrong("checkpoint", "checkpoint", str(error)) from error
-        self._passed("checkpoint", f"{checkpoint.size} entries, signed by the log's key")
-        return checkpoint
-
-    def _past(self, key: LogKey, checkpoint: Checkpoint) -> Checkpoint | None:
-        past = key.known.checkpoint if key.known else None
-        if past is not None and past.size > checkpoint.size:
-            why = f"the log had {past.size} entries when last verified and now has fewer"
-            raise Wrong("history", "checkpoint", f"{why}, {checkpoint.size}: it was rolled back")
-        return past
 
     async def _walk(self, walk: Walk, size: int, jobs: int | None) -> None:
         jobs = max(1, min(jobs or usable_cores(), tile_count(0, size)))
@@ -108,7 +85,8 @@ class _Case:
         others = replay.size - replay.ballots
         self._passed("entries", f"{replay.ballots} ballots and {others} other events are lawful")
         self._passed("tiles", f"{walk.tiles} hash tiles are those of the entries")
-        self.checks.append(check_root(replay, checkpoint))
+        check_root(checkpoint, replay.frontier.root())
+        self._passed("root", checkpoint.root.hex())
         if past is None:
             self.checks.append(Check("history", "pending", "nothing remembered to compare with"))
         else:
@@ -138,6 +116,7 @@ class _Case:
             key_source=key.source if key else None,
             size=checkpoint.size if checkpoint else None,
             root=checkpoint.root if checkpoint else None,
+            openings_root=count.openings_root if count and counts else None,
             ballots=replay.ballots if replay else 0,
             voters=replay.voters if replay else 0,
             issued=state.issued if state else None,

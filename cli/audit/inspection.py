@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from cli.audit.reading import Bundle
 from cli.audit.report import CheckName, Wrong
 from shared.edition.ballot import BallotRules
 from shared.edition.credential import load_issuer_spki
@@ -23,6 +22,16 @@ _CHECK_OF: dict[str, CheckName] = {
     "TieSeedDrawn": "result",
     "ResultCertified": "result",
 }
+
+
+class Bundle(NamedTuple):
+    """Bundle `n` of a log as read: entries, openings if there are any, and the hash tile."""
+
+    n: int
+    width: int
+    entries: bytes
+    openings: bytes | None
+    tile: bytes
 
 
 class Franchise(NamedTuple):
@@ -70,9 +79,16 @@ def inspect_bundle(bundle: Bundle, franchise: Franchise | None) -> InspectedBund
     return InspectedBundle(inspected, root, None)
 
 
-def entries_of(bundle: Bundle) -> list[bytes]:
-    """The entries in a bundle; raises `Wrong`."""
-    return _records(bundle, "entries", bundle.entries)
+def records_of(kind: BundleKind, n: int, width: int, data: bytes) -> list[bytes]:
+    """The `width` records of bundle `n`; raises `Wrong`."""
+    path = TilePath(kind, n, width).path
+    try:
+        records = decode_bundle(data)
+    except BadBundle as error:
+        raise Wrong(kind, path, str(error)) from error
+    if len(records) != width:
+        raise Wrong(kind, path, f"it has {len(records)} records instead of {width}")
+    return records
 
 
 def as_wrong(violation: LogViolation, size: int) -> Wrong:
@@ -91,10 +107,10 @@ def _inspect_records(
     bundle: Bundle, franchise: Franchise | None, inspected: list[Inspected]
 ) -> None:
     electorate = _electorate(franchise) if franchise else None
-    entries = entries_of(bundle)
+    entries = records_of("entries", bundle.n, bundle.width, bundle.entries)
     openings: Sequence[bytes] = [b""] * len(entries)
     if bundle.openings is not None:
-        openings = _records(bundle, "openings", bundle.openings)
+        openings = records_of("openings", bundle.n, bundle.width, bundle.openings)
     first = bundle.n * TILE_WIDTH
     try:
         for index, (entry, opening) in enumerate(zip(entries, openings, strict=True), first):
@@ -106,17 +122,6 @@ def _inspect_records(
 @lru_cache(maxsize=1)
 def _electorate(franchise: Franchise) -> Electorate:
     return Electorate(*franchise, issuer=load_issuer_spki(franchise.issuer_key))
-
-
-def _records(bundle: Bundle, kind: BundleKind, data: bytes) -> list[bytes]:
-    path = TilePath(kind, bundle.n, bundle.width).path
-    try:
-        records = decode_bundle(data)
-    except BadBundle as error:
-        raise Wrong(kind, path, str(error)) from error
-    if len(records) != bundle.width:
-        raise Wrong(kind, path, f"it has {len(records)} records instead of {bundle.width}")
-    return records
 
 
 def _compare_tile(bundle: Bundle, leaves: list[Hash]) -> None:

@@ -4,23 +4,12 @@ Openings may be absent here: whether they ought to be public is known only when 
 were replayed.
 """
 
-from typing import NamedTuple
-
+from cli.audit.inspection import Bundle
 from cli.audit.report import CheckName, Wrong
 from shared.client.errors import CannotRead, Missing, Oversized, Sealed
 from shared.client.log_source import LogSource, read_tile
 from shared.log.errors import LogFormatError
 from shared.log.tiles import TilePath, tile_width
-
-
-class Bundle(NamedTuple):
-    """Bundle `n` of a log as read: entries, openings if there are any, and the hash tile."""
-
-    n: int
-    width: int
-    entries: bytes
-    openings: bytes | None
-    tile: bytes
 
 
 async def read_checkpoint(source: LogSource) -> bytes:
@@ -39,10 +28,26 @@ async def read_bundle(source: LogSource, n: int, size: int) -> Bundle:
     return Bundle(
         n,
         width,
-        await _read(source, "entries", TilePath("entries", n, width)),
-        await _read_openings(source, TilePath("openings", n, width)),
+        await read_entries(source, n, width),
+        await read_openings(source, n, width),
         await read_hashes(source, TilePath(0, n, width)),
     )
+
+
+async def read_entries(source: LogSource, n: int, width: int) -> bytes:
+    """Bundle `n` of the entries; raises `Wrong` or `CannotRead`."""
+    return await _read(source, "entries", TilePath("entries", n, width))
+
+
+async def read_openings(source: LogSource, n: int, width: int) -> bytes | None:
+    """Bundle `n` of the openings, None if it is not to be had; raises `Wrong` or `CannotRead`."""
+    tile = TilePath("openings", n, width)
+    try:
+        return await read_tile(source, tile)
+    except (Missing, Sealed):
+        return None
+    except (Oversized, LogFormatError) as error:
+        raise Wrong("openings", tile.path, str(error)) from error
 
 
 async def read_hashes(source: LogSource, tile: TilePath) -> bytes:
@@ -57,12 +62,3 @@ async def _read(source: LogSource, check: CheckName, tile: TilePath) -> bytes:
         raise Wrong(check, tile.path, "it is missing, and the checkpoint covers it") from error
     except (Sealed, Oversized, LogFormatError) as error:
         raise Wrong(check, tile.path, str(error)) from error
-
-
-async def _read_openings(source: LogSource, tile: TilePath) -> bytes | None:
-    try:
-        return await read_tile(source, tile)
-    except (Missing, Sealed):
-        return None
-    except (Oversized, LogFormatError) as error:
-        raise Wrong("openings", tile.path, str(error)) from error

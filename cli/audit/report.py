@@ -33,10 +33,10 @@ class AuditReport(Struct, frozen=True, kw_only=True):
 
     `verdict` is "wrong" exactly if there is a `violation`; then the other fields say what was known
     until it was met, and nothing is counted. `counts` (by initiative id, in published order) is
-    None while choices are sealed. `winners` and `tied` are empty before the close. `issued` is the
-    number of credentials that the registrar reported, `roll` the size of the roll. `key_source`
-    "first-use" means that the log's own word was taken for its key: compare `vkey` with the
-    published one.
+    None while choices are sealed, as is `openings_root`, the Merkle root over the openings.
+    `winners` and `tied` are empty before the close. `issued` is the number of credentials that the
+    registrar reported, `roll` the size of the roll. `key_source` "first-use" means that the log's
+    own word was taken for its key: compare `vkey` with the published one.
     """
 
     verdict: Literal["verified", "wrong"]
@@ -50,6 +50,7 @@ class AuditReport(Struct, frozen=True, kw_only=True):
     key_source: KeySource | None
     size: int | None
     root: bytes | None
+    openings_root: bytes | None
     ballots: int
     voters: int
     issued: int | None

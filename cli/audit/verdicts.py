@@ -1,20 +1,10 @@
-"""What can be judged only when the whole log was replayed: root, openings, eligibility, result."""
+"""What can be judged only when the whole log was replayed: openings, eligibility, result."""
 
 from cli.audit.inspection import as_wrong
 from cli.audit.report import Check, Wrong
 from shared.edition.decider import EditionState
 from shared.edition.errors import LogViolation
 from shared.edition.replay import Replay
-from shared.log.checkpoint import Checkpoint
-
-
-def check_root(replay: Replay, checkpoint: Checkpoint) -> Check:
-    """The tree over the entries has the root that the checkpoint says; raises `Wrong`."""
-    root = replay.frontier.root()
-    if root != checkpoint.root:
-        why = f"it says root {checkpoint.root.hex()}, and the entries have root {root.hex()}"
-        raise Wrong("root", "checkpoint", why)
-    return Check("root", "passed", root.hex())
 
 
 def check_openings(replay: Replay) -> Check:

@@ -14,8 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from cli.audit.inspection import Franchise, InspectedBundle, inspect_bundle
-from cli.audit.reading import Bundle
+from cli.audit.inspection import Bundle, Franchise, InspectedBundle, inspect_bundle
 from shared.client.errors import CannotRead
 
 Inspect: TypeAlias = Callable[[Bundle, Franchise | None], Awaitable[InspectedBundle]]

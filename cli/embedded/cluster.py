@@ -4,7 +4,6 @@ The server and initdb run inside the cluster's directory and name it `/proc/self
 below directories that the server's account may not enter.
 """
 
-import os
 import shutil
 import signal
 import sys
@@ -106,7 +105,7 @@ def clear_stale_pid(pgdata: Path) -> None:
         pid_file.unlink()
         return
     try:
-        on_this_cluster = os.path.samefile(f"/proc/{int(first_line)}/cwd", pgdata)
+        on_this_cluster = Path(f"/proc/{int(first_line)}/cwd").samefile(pgdata)
     except OSError:
         return  # no such process, or one of another user: PostgreSQL sees by itself that it ended
     if on_this_cluster:

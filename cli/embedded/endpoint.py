@@ -70,7 +70,7 @@ def fresh_socket_directory(memory: Path, account: Account) -> Path:
     The one of an earlier run that could not remove it is removed.
     """
     remove_socket_directory(memory, account)
-    for base in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+    for base in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108  # random names in them
         path = Path(base)
         fits = len(os.fsencode(path)) + len("/huimin-xxxxxxxx") + SOCKET_NAME_BYTES
         if fits <= SOCKET_PATH_BYTES and path.is_dir() and account.may_execute(path):

@@ -16,7 +16,7 @@ class Unusable(EmbeddedError):
 
 
 class Unsupported(EmbeddedError):
-    """This machine lacks something that the servers need: a binary, an account, a path."""
+    """The machine lacks something that the servers need: a binary, an account, a path."""
 
 
 class ServerFailed(EmbeddedError):

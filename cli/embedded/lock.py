@@ -123,6 +123,6 @@ def describe_holders(path: Path) -> str:
     for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
         # Processes end and descriptors close while we look; those are not holders any more.
         with contextlib.suppress(OSError):
-            if os.readlink(descriptor) == target:
+            if str(descriptor.readlink()) == target:
                 pids.add(descriptor.parts[2])
     return f"process {', '.join(sorted(pids, key=int))}" if pids else "process unknown"

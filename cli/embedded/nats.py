@@ -95,6 +95,9 @@ class NatsServer(EmbeddedServer):
             return False
         return greeting is not None and greeting.server_name == self._name and greeting.jetstream
 
+    def _clean_up(self) -> None:
+        """Everything is inside the data directory."""
+
 
 class _Greeting(msgspec.Struct):
     """What we need of the INFO line that a server sends first."""

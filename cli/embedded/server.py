@@ -1,4 +1,4 @@
-"""What both servers do alike: one owner, one port that is kept, started until it answers, stopped."""
+"""What both servers do alike: one owner, a port that is kept, a start that ends with an answer."""
 
 import time
 from abc import ABC, abstractmethod
@@ -109,8 +109,9 @@ class EmbeddedServer(ABC):
     def _answers(self) -> bool:
         """Whether the server that we started does its work by now."""
 
+    @abstractmethod
     def _clean_up(self) -> None:
-        """Removes what a run leaves outside the data directory: nothing."""
+        """Removes what a run leaves outside the data directory."""
 
     def _run(self) -> None:
         for attempt in range(1, PORT_ATTEMPTS + 1):

@@ -18,7 +18,7 @@ from litestar import Litestar
 from services.ballot import store
 from services.ballot.api import command, list_editions, live, ready, show_edition
 from services.ballot.ballot_box import open_ballot_box
-from services.ballot.cast_route import cast_ballot
+from services.ballot.cast_route import CastRoute
 from services.ballot.edition import Editions, LogKey
 from services.ballot.log_routes import checkpoint, proof, tile
 from services.ballot.openapi import document_cast
@@ -36,8 +36,8 @@ COMMAND_MAX_BODY = 128 * 1024
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings) -> Litestar:
-    """The application; what it needs is opened when it starts."""
+def create_app(settings: Settings) -> CastRoute:
+    """The ASGI application; what it needs is opened when it starts."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -65,7 +65,6 @@ def create_app(settings: Settings) -> Litestar:
             list_editions,
             show_edition,
             command,
-            cast_ballot,
             checkpoint,
             tile,
             proof,
@@ -82,7 +81,7 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,
     )
     document_cast(app)
-    return app
+    return CastRoute(app)
 
 
 @asynccontextmanager

@@ -3,8 +3,8 @@
 Two ways bring entries here. Runs from NATS are a copy, and one that does not fit says nothing about
 the log. The log's own HTTP interface is where anyone else reads it. Either way entries are counted
 only after the root over them is one that the log's key signed; from then on a rule that they break
-was broken by the log. What does not fit is `Unproven`: somebody's bytes are wrong, and whoever asked
-decides whom to ask next.
+was broken by the log. What does not fit is `Unproven`: somebody's bytes are wrong, and whoever
+asked for them decides what to do next.
 
 Openings are not under the log's root. Each is bound to its ballot by the commitment, so a wrong one
 is found when the ballot is inspected.
@@ -165,9 +165,7 @@ class LogReader:
                 tile: await read_tile(self._source, tile)
                 for tile in tiles_for_consistency(size, head.size)
             }
-            nodes = TileNodes(
-                head.size, lambda level, n, width: tiles[TilePath(level, n, width)]
-            )
+            nodes = TileNodes(head.size, lambda level, n, width: tiles[TilePath(level, n, width)])
             proof = consistency_proof(size, head.size, nodes)
             verify_consistency(size, root, head.size, head.root, proof)
         except (LogFormatError, Oversized) as error:

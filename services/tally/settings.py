@@ -1,8 +1,15 @@
 """Settings of the tally service; see `shared.service.settings` for how they are read."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
+
+from shared.edition.manifest import LogIdentity
+from shared.log.encoding import parse_base64
+from shared.log.errors import LogFormatError
+from shared.service.settings import BadSettings
+
+KEY_BYTES: Final = 32
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -22,3 +29,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8090
     log_level: str = "info"
+
+
+def log_identity(settings: Settings) -> LogIdentity:
+    """Prefix of the logs' origins, and their key; raises `BadSettings`."""
+    try:
+        return LogIdentity(origin=settings.log_origin, key=_key(settings.log_key))
+    except LogFormatError as error:
+        raise BadSettings(f"HUIMIN_TALLY_LOG_KEY: {error}") from error
+
+
+def _key(encoded: str) -> bytes:
+    key = parse_base64(encoded)
+    if len(key) != KEY_BYTES:
+        raise LogFormatError(f"an Ed25519 public key has {KEY_BYTES} bytes, not {len(key)}")
+    return key

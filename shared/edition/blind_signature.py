@@ -75,7 +75,8 @@ class BlindSigner:
 
     def __init__(self, private_key: rsa.RSAPrivateKey) -> None:
         numbers = private_key.private_numbers()
-        self._n, self._e = _public(private_key.public_key())
+        self.public_key = private_key.public_key()
+        self._n, self._e = _public(self.public_key)
         self._p, self._q = numbers.p, numbers.q
         self._d_p, self._d_q, self._q_inverse = numbers.dmp1, numbers.dmq1, numbers.iqmp
 

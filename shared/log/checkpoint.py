@@ -6,11 +6,15 @@ ensure before it signs.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from shared.log.encoding import format_base64, parse_base64, parse_decimal, shorten
 from shared.log.errors import LogFormatError
-from shared.log.merkle import HASH_SIZE, MAX_SIZE, Hash
+from shared.log.merkle import HASH_SIZE, Hash
 from shared.log.note import BadKey, BadNote, Signer, Verifier, open_note
+
+MAX_SIZE: Final = 2**63 - 1
+"""Largest tree size: it fits the signed 64-bit integers of databases and of other verifiers."""
 
 
 class BadCheckpoint(BadNote):

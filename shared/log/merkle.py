@@ -19,9 +19,6 @@ Hash: TypeAlias = bytes
 HASH_SIZE: Final = 32
 """Length of a `Hash` in bytes."""
 
-MAX_SIZE: Final = 2**63 - 1
-"""Largest tree size accepted anywhere: it fits the signed 64-bit integers of other verifiers."""
-
 EMPTY_ROOT: Final[Hash] = sha256(b"").digest()
 """Root of the tree without leaves."""
 

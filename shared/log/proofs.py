@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from shared.log.errors import LogFormatError
-from shared.log.merkle import EMPTY_ROOT, HASH_SIZE, MAX_SIZE, Hash, node_hash
+from shared.log.merkle import EMPTY_ROOT, HASH_SIZE, Hash, node_hash
 
 NodeReader: TypeAlias = Callable[[int, int], Hash]
 """Gives the hash of the complete subtree (level, index)."""
@@ -25,7 +25,7 @@ def verify_inclusion(leaf: Hash, index: int, size: int, path: Sequence[Hash], ro
 
     The path runs from the leaf's sibling up. Raises `BadProof`.
     """
-    if not 0 <= index < size <= MAX_SIZE:
+    if not 0 <= index < size:
         raise BadProof(f"there is no leaf {index} in a tree of {size} leaves")
     # Above the level where the ways of this leaf and of the last one meet, we are on the right
     # edge of the tree: siblings stand only to the left, one for each set bit of the index.
@@ -52,7 +52,7 @@ def verify_consistency(
 
     Every tree starts with the empty tree; its proof is empty.
     """
-    if not 0 <= old_size <= new_size <= MAX_SIZE:
+    if not 0 <= old_size <= new_size:
         raise BadProof(f"a tree of {new_size} leaves cannot continue one of {old_size}")
     if old_size in (0, new_size):
         _check_hashes("consistency proof", proof, 0)

@@ -138,7 +138,7 @@ def decode_bundle(data: bytes) -> list[bytes]:
     while position < len(data) and len(records) < TILE_WIDTH:
         start = position + 2
         position = start + int.from_bytes(data[position:start], "big")
-        if start > len(data) or position > len(data):
+        if position > len(data):
             raise BadBundle(f"record {len(records)} runs past the end of the {len(data)} bytes")
         records.append(data[start:position])
     if position < len(data):

@@ -55,8 +55,8 @@ class TlogProof:
         """Read a receipt, without verifying what it claims; raises `BadProof`."""
         if len(data) > MAX_TLOG_PROOF_BYTES:
             raise BadProof(f"{len(data)} bytes are over the limit of {MAX_TLOG_PROOF_BYTES}")
-        head, blank, checkpoint = data.partition(b"\n\n")
-        if not blank or not checkpoint:
+        head, _, checkpoint = data.partition(b"\n\n")
+        if not checkpoint:
             raise BadProof("a tlog-proof has a blank line and a checkpoint after its path")
         try:
             match = _HEAD.fullmatch(head.decode("ascii"))

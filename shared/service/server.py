@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 DRAIN_S = 20
 BACKLOG = 2048
@@ -57,7 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(app: Litestar, drain: Drain, *, host: str, port: int, **options: Any) -> bool:
+def serve(app: ASGIApp, drain: Drain, *, host: str, port: int, **options: Any) -> bool:
     """Serve until told to stop; False when the application did not start."""
     config = uvicorn.Config(
         app,

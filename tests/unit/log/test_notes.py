@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.log.checkpoint import BadCheckpoint, Checkpoint, open_checkpoint, sign_checkpoint
-from shared.log.merkle import MAX_SIZE
+from shared.log.checkpoint import (
+    MAX_SIZE,
+    BadCheckpoint,
+    Checkpoint,
+    open_checkpoint,
+    sign_checkpoint,
+)
 from shared.log.note import ED25519, BadKey, BadNote, Signer, Verifier, open_note
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "tlog.json").read_text("utf-8"))
@@ -133,6 +138,7 @@ HOSTILE = {
     "text after the signatures": (NOTE + b"\nmore\n", "not the signature line"),
     "blank line among signatures": (NOTE + b"\n" + forged(STRANGER), "no signature of a known"),
     "last newline missing": (NOTE[:-1], "does not end in"),
+    "last line unterminated": (NOTE + forged(STRANGER)[:-1], "does not end in"),
     "carriage returns": (NOTE.replace(b"\n", b"\r\n"), "control character"),
     "tab": (NOTE.replace(b"civic", b"ci\tvic"), "control character"),
     "nul": (NOTE.replace(b"civic", b"ci\0vic"), "control character"),
@@ -214,9 +220,9 @@ HOSTILE_KEYS = {
     "another key id": LOG.vkey.replace("b716b39a", "b716b39b"),
     "capital key id": LOG.vkey.replace("b716b39a", "B716B39A"),
     "short key id": LOG.vkey.replace("b716b39a", "b716b39"),
-    "unknown type": LOG.vkey.replace("+AQ", "+AA"),
-    "key of 31 bytes": LOG.vkey[:-4],
-    "key of 34 bytes": LOG.vkey + "AA==",
+    "type without meaning here": Verifier(LOG.name, 2, bytes(32)).vkey,
+    "key of 31 bytes": Verifier(LOG.name, ED25519, bytes(31)).vkey,
+    "key of 33 bytes": Verifier(LOG.name, ED25519, bytes(33)).vkey,
     "not base64": LOG.vkey[:-1] + "!",
     "trailing newline": LOG.vkey + "\n",
     "not ASCII": LOG.vkey[:-1] + "\u0661",
@@ -303,6 +309,7 @@ HOSTILE_CHECKPOINTS: dict[str, Callable[[str], str]] = {
     "negative size": lambda text: text.replace("\n3\n", "\n-3\n"),
     "size with underscore": lambda text: text.replace("\n3\n", "\n1_0\n"),
     "size in arabic digits": lambda text: text.replace("\n3\n", "\n\u0663\n"),
+    "size in mixed digits": lambda text: text.replace("\n3\n", "\n3\u0663\n"),
     "hexadecimal size": lambda text: text.replace("\n3\n", "\n0x3\n"),
     "size of 2^63": lambda text: text.replace("\n3\n", f"\n{MAX_SIZE + 1}\n"),
     "size of a million digits": lambda text: text.replace("\n3\n", f"\n{'9' * 900_000}\n"),
@@ -323,6 +330,24 @@ def test_hostile_checkpoint_is_refused(defect: str) -> None:
     with pytest.raises(BadCheckpoint) as error:
         open_checkpoint(LOG.sign(text), LOG_KEY)
     assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("text", ["", TEXT[:-1], TEXT + "extension"])
+def test_checkpoint_text_without_its_last_newline_is_refused(text: str) -> None:
+    """A text that was cut raises BadCheckpoint."""
+    with pytest.raises(BadCheckpoint, match="three lines or more"):
+        Checkpoint.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("origin", "size", "length"), [("", 1, 32), ("a\n1", 1, 32), ("a", -1, 32), ("a", 1, 31)]
+)
+def test_checkpoint_that_could_not_be_read_back_is_not_made(
+    origin: str, size: int, length: int
+) -> None:
+    """Above all an origin that would smuggle in a size of its own."""
+    with pytest.raises(BadCheckpoint):
+        Checkpoint(origin, size, bytes(length))
 
 
 @pytest.mark.parametrize("size", [0, 1, MAX_SIZE])

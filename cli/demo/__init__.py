@@ -1,0 +1,1 @@
+"""The demonstration: a whole edition, from announcement to audited result, on one machine."""

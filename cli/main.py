@@ -1,0 +1,23 @@
+"""The `huimin` command."""
+
+import rich_click as click
+
+from cli.audit.command import audit_command
+from cli.demo.command import demo
+from cli.receipt import receipt_group
+from cli.up import up
+from shared.version import VERSION
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="huimin")
+def main() -> None:
+    """惠民: a city's people choose ten things, and anyone can check the result.
+
+    Exit codes of all commands: 0 done (an audit: verified), 1 it failed (an audit: the log is
+    wrong), 2 usage, 3 could not read.
+    """
+
+
+for command in (up, demo, audit_command, receipt_group):
+    main.add_command(command)

@@ -1,0 +1,88 @@
+"""`huimin up`: the whole installation in the foreground, until Ctrl-C."""
+
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+
+import rich_click as click
+from rich.console import Console
+
+from cli.embedded.errors import EmbeddedError
+from cli.exit_codes import WRONG
+from cli.installation import Installation, ServiceFailed
+from shared.edition.officer_keys import BadOfficerKey, parse_public
+
+LOOK_EVERY_S = 0.5
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("huimin-data"),
+    show_default=True,
+    help="Directory of all data; it is made if it is not there.",
+)
+@click.option(
+    "--officer",
+    "officers",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="Public key file (.pub) of an officer who may announce editions; kept for later runs.",
+)
+@click.option(
+    "--ballot-processes",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="Processes that take ballots; they share one port.",
+)
+def up(data: Path, officers: Sequence[Path], ballot_processes: int) -> None:
+    """Start PostgreSQL, NATS and all services; Ctrl-C stops them cleanly."""
+    console = Console(stderr=True)
+    try:
+        _register(officers, data / "announcers")
+        with Installation(
+            data, ballot_processes=ballot_processes, progress=console.print
+        ) as installation:
+            show_addresses(installation)
+            stay_up(installation, console)
+    except (EmbeddedError, ServiceFailed, BadOfficerKey) as error:
+        console.print(f"[red]{error}[/red]", highlight=False)
+        sys.exit(WRONG)
+
+
+def show_addresses(installation: Installation) -> None:
+    """Print where everything answers, one line each."""
+    for what, where in (
+        ("ballot box", f"{installation.ballot_url}/v1/editions"),
+        ("interface", f"{installation.ballot_url}/schema"),
+        ("logs", f"{installation.ballot_url}/log/<edition>/checkpoint"),
+        ("tally", f"{installation.tally_url}/v1/editions/<edition>/tally"),
+        ("tally stream", f"{installation.tally_url}/v1/editions/<edition>/tally/stream"),
+        ("data", str(installation.data)),
+    ):
+        click.echo(f"{what:<14}{where}")
+
+
+def stay_up(installation: Installation, console: Console) -> None:
+    """Return on Ctrl-C or SIGTERM; until then start again what ends by itself, and say so."""
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    console.print("up; Ctrl-C stops everything")
+    with suppress(KeyboardInterrupt):
+        while not stop.wait(LOOK_EVERY_S):
+            for name in installation.revive():
+                console.print(f"[yellow]{name} had ended and was started again[/yellow]")
+
+
+def _register(officers: Sequence[Path], announcers: Path) -> None:
+    for file in officers:
+        officer = parse_public(file.read_text())
+        announcers.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(file, announcers / f"{officer.id}.pub")

@@ -1,0 +1,110 @@
+"""Puts the tally service together: opened in this order, closed in the reverse.
+
+database pool -> schema checked -> NATS -> inspecting processes -> editions. Open streams are let go
+when the process drains, before any of that is closed.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from litestar import Litestar
+from litestar.datastructures import State
+
+from services.tally import store
+from services.tally.api import live, ready, show_tally
+from services.tally.board import Board
+from services.tally.counter import Counter
+from services.tally.editions import Editions
+from services.tally.inspection import Inspectors
+from services.tally.pace import Pace
+from services.tally.settings import Settings, log_identity
+from services.tally.store import CONNECTION_LOST
+from services.tally.stream import stream_tally
+from shared.service.migrations import SchemaBehind, require_schema
+from shared.service.nats import connect
+from shared.service.openapi import openapi_config, openapi_files
+from shared.service.problem import EXCEPTION_HANDLERS
+from shared.service.server import Drain
+from shared.version import VERSION
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
+    """The application; what it needs is opened when it starts."""
+    logs = log_identity(settings)
+    board = Board()
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            pool = await stack.enter_async_context(_database(settings.database_url))
+            nats = await stack.enter_async_context(
+                connect(settings.nats_url, settings.nats_nkey_seed, "tally")
+            )
+            inspectors = stack.enter_context(Inspectors())
+            editions = Editions(
+                settings.log_url,
+                logs,
+                pool=pool,
+                nats=nats,
+                counter=Counter(pool, inspectors),
+                board=board,
+                pace=pace,
+            )
+            app.state.update({"pool": pool, "nats": nats, "editions": editions})
+            await stack.enter_async_context(_running(editions.run(), "editions"))
+            await stack.enter_async_context(_running(_let_go(board, drain), "drain"))
+            log.info("serving", port=settings.port, version=VERSION)
+            yield
+
+    return Litestar(
+        route_handlers=[show_tally, stream_tally, live, ready, openapi_files()],
+        lifespan=[lifespan],
+        state=State({"board": board, "drain": drain, "heartbeat_s": pace.heartbeat_s}),
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=openapi_config(
+            "Huimin tally", VERSION, "What a reader who verifies the whole log has counted."
+        ),
+        logging_config=None,
+    )
+
+
+@asynccontextmanager
+async def _database(url: str) -> AsyncIterator[store.Pool]:
+    try:
+        pool = await store.open_pool(url)
+        await require_schema(pool, "services.tally")
+    except (*CONNECTION_LOST, SchemaBehind) as error:
+        log.critical("cannot start without its database", why=f"{type(error).__name__}: {error}")
+        raise
+    async with pool:
+        yield pool
+
+
+async def _let_go(board: Board, drain: Drain) -> None:
+    await drain.wait()
+    board.wake_readers()
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
+    """`work` in a task of its own; when it fails the process stops rather than serve old news."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_stop_if_failed)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _stop_if_failed(task: "asyncio.Task[None]") -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.critical("a task failed, stopping", what=task.get_name(), exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)

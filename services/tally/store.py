@@ -1,0 +1,216 @@
+"""All SQL of the tally: projections, and with them the standings of voters' keys.
+
+Every write names the size that it starts from. If another process with the same database was faster
+nothing is written and `Overtaken` is raised: load again and go on from there. The same cures a
+commit whose outcome is unknown.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import asyncpg
+import msgspec
+
+from services.tally.evidence import SignedHead, read_head
+from services.tally.projection import Projection, StreamPosition
+from shared.edition.decider import EditionState, evolve
+from shared.edition.errors import UNREADABLE_JSON
+from shared.edition.events import BallotCast, decode_event
+from shared.edition.replay import CountedBallot
+from shared.edition.views import Contradiction, TallySnapshot
+from shared.log.errors import LogFormatError
+from shared.log.frontier import Frontier
+from shared.log.note import Verifier
+
+COMMAND_TIMEOUT_S = 30
+CONNECT_TIMEOUT_S = 5
+
+CONNECTION_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+"""What a statement raises when the database is away, restarting, full or too slow."""
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[Any]"
+
+_json = msgspec.json.Encoder()
+
+
+class Overtaken(Exception):
+    """Another process has saved a later state of this edition."""
+
+
+class CorruptProjection(Exception):
+    """What is stored does not fit together, or not the log key in the settings."""
+
+
+async def open_pool(url: str) -> Pool:
+    """The service's connections."""
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=8, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
+    )
+
+
+async def answers(pool: Pool) -> bool:
+    """Whether the database can be asked."""
+    try:
+        await pool.fetchval("SELECT 1", timeout=CONNECT_TIMEOUT_S)
+    except CONNECTION_LOST:
+        return False
+    return True
+
+
+async def editions(pool: Pool) -> list[str]:
+    """The editions that were followed before."""
+    return [row[0] for row in await pool.fetch("SELECT edition FROM editions ORDER BY edition")]
+
+
+async def load(pool: Pool, edition: str, verifier: Verifier) -> Projection:
+    """The saved projection, an empty one at first; raises `CorruptProjection`."""
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        await connection.execute(
+            "INSERT INTO editions (edition) VALUES ($1) ON CONFLICT DO NOTHING", edition
+        )
+        row = await connection.fetchrow("SELECT * FROM editions WHERE edition = $1", edition)
+        milestones = await connection.fetch(
+            "SELECT index, entry FROM milestones WHERE edition = $1 ORDER BY index", edition
+        )
+    assert row is not None
+    try:
+        return _projection(row, milestones, verifier)
+    except (*UNREADABLE_JSON, LogFormatError) as error:
+        raise CorruptProjection(
+            f"the projection of {edition!r}: {error}. If the settings name another log key or"
+            " origin than before, put them right; else delete this edition's rows to count anew"
+        ) from error
+
+
+async def standings(pool: Pool, edition: str, keys: Sequence[bytes]) -> dict[bytes, CountedBallot]:
+    """The ballots that count so far, of those of these keys that have one."""
+    rows = await pool.fetch(
+        "SELECT key, seq, choices FROM standings WHERE edition = $1 AND key = ANY($2)",
+        edition,
+        keys,
+    )
+    return {row["key"]: CountedBallot(row["seq"], _choices(row["choices"])) for row in rows}
+
+
+async def save(
+    pool: Pool,
+    before: Projection,
+    after: Projection,
+    milestones: Iterable[tuple[int, bytes]],
+    ballots: Mapping[bytes, CountedBallot],
+) -> None:
+    """Save what was counted since `before`: milestone entries, and ballots by key."""
+    async with pool.acquire() as connection, connection.transaction():
+        await _move(connection, before, after)
+        await connection.executemany(
+            "INSERT INTO milestones (edition, index, entry) VALUES ($1, $2, $3)",
+            [(after.edition, index, entry) for index, entry in milestones],
+        )
+        await connection.execute(
+            """INSERT INTO standings (edition, key, seq, choices)
+               SELECT $1, * FROM unnest($2::bytea[], $3::bigint[], $4::text[])
+               ON CONFLICT (edition, key) DO UPDATE
+               SET seq = excluded.seq, choices = excluded.choices""",
+            after.edition,
+            list(ballots),
+            [ballot.seq for ballot in ballots.values()],
+            [_joined(ballot.choices) for ballot in ballots.values()],
+        )
+
+
+async def begin_recount(pool: Pool, before: Projection, after: Projection) -> None:
+    """Forget the count without openings. A crash leaves either that count, or none of it."""
+    async with pool.acquire() as connection, connection.transaction():
+        await _move(connection, before, after)
+        await connection.execute("DELETE FROM milestones WHERE edition = $1", after.edition)
+        await connection.execute("DELETE FROM standings WHERE edition = $1", after.edition)
+
+
+async def save_contradiction(pool: Pool, edition: str, contradiction: Contradiction) -> None:
+    """Stop counting this edition for good; one that stands already is kept."""
+    await pool.execute(
+        "UPDATE editions SET contradiction = $2 WHERE edition = $1 AND contradiction IS NULL",
+        edition,
+        _json.encode(contradiction).decode(),
+    )
+
+
+async def _move(connection: Connection, before: Projection, after: Projection) -> None:
+    head, position = after.head, after.position
+    moved = await connection.fetchval(
+        """UPDATE editions
+           SET size = $3, frontier = $4, openings = $5, counts = $6, ballots = $7, voters = $8,
+               unopened = $9, head = $10, head_size = $11,
+               stream_created = $12, stream_seq = $13, at_close = $14
+           WHERE edition = $1 AND size = $2 AND (at_close IS NULL) = $15
+               AND contradiction IS NULL
+           RETURNING true""",
+        before.edition,
+        before.size,
+        after.size,
+        after.frontier.to_bytes(),
+        after.openings.to_bytes(),
+        _json.encode(after.counts).decode(),
+        after.ballots,
+        after.voters,
+        after.unopened,
+        head.note if head else b"",
+        after.head_size,
+        position.created if position else None,
+        position.sequence if position else None,
+        _json.encode(after.at_close).decode() if after.at_close else None,
+        before.at_close is None,
+    )
+    if not moved:
+        raise Overtaken(f"{before.edition!r} is not at size {before.size} any more")
+
+
+def _projection(
+    row: asyncpg.Record, milestones: Sequence[asyncpg.Record], verifier: Verifier
+) -> Projection:
+    frontier = Frontier.from_bytes(row["size"], row["frontier"])
+    position = row["stream_created"] and StreamPosition(row["stream_created"], row["stream_seq"])
+    at_close, contradiction = row["at_close"], row["contradiction"]
+    return Projection(
+        edition=row["edition"],
+        state=_state(milestones),
+        frontier=frontier,
+        openings=Frontier.from_bytes(row["size"], row["openings"]),
+        counts=msgspec.json.decode(row["counts"], type=dict[str, int]),
+        ballots=row["ballots"],
+        voters=row["voters"],
+        unopened=row["unopened"],
+        head=_head(row["head"], frontier, verifier),
+        position=position,
+        at_close=at_close and msgspec.json.decode(at_close, type=TallySnapshot),
+        contradiction=contradiction and msgspec.json.decode(contradiction, type=Contradiction),
+    )
+
+
+def _head(note: bytes, frontier: Frontier, verifier: Verifier) -> SignedHead | None:
+    """The stored head; a frontier that contradicts it is our fault, and never the log's."""
+    if not note:
+        return None
+    head = read_head(note, verifier)
+    if head.size == frontier.size and head.root != frontier.root():
+        raise LogFormatError("its frontier does not lead to its own checkpoint")
+    return head
+
+
+def _state(milestones: Sequence[asyncpg.Record]) -> EditionState | None:
+    state: EditionState | None = None
+    for row in milestones:
+        event = decode_event(row["entry"])
+        if isinstance(event, BallotCast):
+            raise LogFormatError(f"entry {row['index']} is stored as a milestone")
+        state = evolve(state, event, row["index"])
+    return state
+
+
+def _joined(choices: tuple[str, ...] | None) -> str | None:
+    return None if choices is None else "\n".join(choices)
+
+
+def _choices(joined: str | None) -> tuple[str, ...] | None:
+    return None if joined is None else tuple(joined.split("\n"))

@@ -1,0 +1,241 @@
+"""A stage for the tally: a log over HTTP that the test writes, a relay, and the service itself."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import aiohttp
+import msgspec
+import uvicorn
+from aiohttp import web
+from nats.aio.client import Client
+
+from services.tally.app import create_app
+from services.tally.pace import Pace
+from services.tally.settings import Settings
+from shared.edition.views import EditionList, EditionSummary, TallySnapshot
+from shared.log.tiles import encode_bundle
+from shared.service.runs import Run, encode_run, run_subject, stream_name
+from shared.service.server import Drain, bind
+from tests.editions import EditionBuilder
+
+PATIENCE_S = 20.0
+
+BRISK = Pace(
+    discover_s=0.2,
+    wait_s=0.1,
+    compare_s=0.3,
+    confirm_s=1.0,
+    retry_s=0.2,
+    publish_s=0.05,
+    heartbeat_s=0.3,
+)
+"""As in operation, only faster."""
+
+
+class LogHost:
+    """The public interface of a ballot service, serving whatever the test put there.
+
+    `files` maps a path below the host to its bytes; one of an openings bundle that is not there is
+    sealed. While `down` is set, connections are cut.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.down = False
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def show(self, builder: EditionBuilder, size: int | None = None) -> None:
+        """Serve the log of `builder` up to `size` entries, and list its edition."""
+        state = builder.state
+        assert state is not None
+        tree = builder.tree(size)
+        public = builder.openings[: len(tree.entries)] if state.openings_public else None
+        for path, data in tree.files(public).items():
+            self.files[f"/log/{builder.edition}/{path}"] = data
+        listed = EditionList(
+            log_origin=builder.signer.name.rpartition("/")[0],
+            log_key=builder.verifier.public,
+            editions=(
+                EditionSummary(
+                    edition=builder.edition,
+                    title=builder.manifest.title,
+                    phase=state.phase,
+                    log=f"/log/{builder.edition}",
+                    vkey=builder.signer.vkey,
+                ),
+            ),
+        )
+        self.files["/v1/editions"] = msgspec.json.encode(listed)
+
+    def forget(self, builder: EditionBuilder) -> None:
+        """Serve nothing of this log any more."""
+        for path in [path for path in self.files if path.startswith(f"/log/{builder.edition}/")]:
+            del self.files[path]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """One request."""
+        self.asked.append(request.path)
+        if self.down:
+            assert request.transport is not None
+            request.transport.abort()
+        if request.path in self.files:
+            return web.Response(body=self.files[request.path])
+        if "/openings/" in request.path:
+            problem = {"type": "urn:huimin:problem:sealed", "title": "sealed"}
+            return web.Response(status=403, text=json.dumps(problem))
+        return web.Response(status=404)
+
+
+@asynccontextmanager
+async def open_host() -> AsyncIterator[LogHost]:
+    """A log host on a port of its own."""
+    host = LogHost()
+    app = web.Application()
+    app.router.add_get("/{path:.*}", host.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    listener = bind("127.0.0.1", 0)
+    host.port = listener.getsockname()[1]
+    await web.SockSite(runner, listener).start()
+    try:
+        yield host
+    finally:
+        await runner.cleanup()
+
+
+class Relay:
+    """Publishes runs as the ballot service's relay does."""
+
+    def __init__(self, nats: Client) -> None:
+        self._jetstream = nats.jetstream()
+
+    async def create(self, edition: str) -> None:
+        """Make the stream of a log."""
+        await self._jetstream.add_stream(
+            name=stream_name(edition), subjects=[run_subject(edition)]
+        )
+
+    async def delete(self, edition: str) -> None:
+        """Lose the stream of a log."""
+        await self._jetstream.delete_stream(stream_name(edition))
+
+    async def publish(self, builder: EditionBuilder, start: int, end: int) -> None:
+        """Publish a run of the entries [start, end)."""
+        await self.send(builder.edition, run_of(builder, start, end))
+
+    async def publish_all(self, builder: EditionBuilder, start: int = 0, step: int = 20) -> None:
+        """Publish runs of `step` entries up to the end of the log."""
+        for first in range(start, len(builder.entries), step):
+            await self.publish(builder, first, min(first + step, len(builder.entries)))
+
+    async def send(self, edition: str, run: Run) -> None:
+        """Publish a run as it is."""
+        await self._jetstream.publish(run_subject(edition), encode_run(run))
+
+
+def run_of(builder: EditionBuilder, start: int, end: int) -> Run:
+    """The run of the entries [start, end), with openings if they are public now."""
+    assert builder.state is not None
+    public = builder.state.openings_public
+    openings = builder.openings[start:end] if public else [b""] * (end - start)
+    return Run(
+        start,
+        encode_bundle(builder.entries[start:end]),
+        encode_bundle(openings),
+        builder.tree(end).checkpoint(),
+    )
+
+
+class Tally:
+    """A running tally service, as its public interface shows it."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, drain: Drain) -> None:
+        self.session = session
+        self.url = url
+        self.drain = drain
+
+    async def snapshot(self, edition: str) -> TallySnapshot | None:
+        """The tally now; None while there is none."""
+        async with self.session.get(f"{self.url}/v1/editions/{edition}/tally") as response:
+            if response.status != 200:
+                return None
+            return msgspec.json.decode(await response.read(), type=TallySnapshot)
+
+    async def until(
+        self, edition: str, condition: Callable[[TallySnapshot], bool]
+    ) -> TallySnapshot:
+        """The first snapshot that fulfils the condition."""
+        snapshot = None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while snapshot is None or not condition(snapshot):
+                    await asyncio.sleep(0.02)
+                    snapshot = await self.snapshot(edition)
+        except TimeoutError:
+            raise AssertionError(f"it never came to that; the last was {snapshot}") from None
+        return snapshot
+
+    async def counted(self, builder: EditionBuilder) -> TallySnapshot:
+        """The snapshot when the whole log is counted."""
+        size = len(builder.entries)
+        return await self.until(
+            builder.edition, lambda now: now.size == size and now.status == "verified"
+        )
+
+    async def contradicted(self, edition: str) -> TallySnapshot:
+        """The snapshot when the log was found out."""
+        return await self.until(edition, lambda now: now.status == "contradiction")
+
+    async def ready(self) -> tuple[int, dict[str, object]]:
+        """Status and body of /ready."""
+        async with self.session.get(f"{self.url}/ready") as response:
+            return response.status, await response.json()
+
+
+@asynccontextmanager
+async def open_tally(settings: Settings, pace: Pace = BRISK) -> AsyncIterator[Tally]:
+    """The tally service, in this process, on a port of its own; stopped as SIGTERM stops it."""
+    drain = Drain()
+    config = uvicorn.Config(
+        create_app(settings, drain, pace),
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = uvicorn.Server(config)
+    listener = bind("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            await asyncio.sleep(0.01)
+            if task.done():
+                raise AssertionError("the tally did not start")
+        async with aiohttp.ClientSession() as session:
+            yield Tally(session, f"http://127.0.0.1:{port}", drain)
+    finally:
+        drain.start()
+        server.should_exit = True
+        await task
+
+
+def counts(snapshot: TallySnapshot) -> dict[str, int] | None:
+    """The counts of a snapshot by initiative."""
+    if snapshot.counts is None:
+        return None
+    return {one.id: one.ballots for one in snapshot.counts}
+
+
+def now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
