@@ -3,6 +3,7 @@
 import rich_click as click
 
 from cli.audit.command import audit_command
+from cli.bench.cast import bench_cast
 from cli.demo.command import demo
 from cli.receipt import receipt_group
 from cli.up import up
@@ -19,5 +20,11 @@ def main() -> None:
     """
 
 
+@main.group()
+def bench() -> None:
+    """Measure, as ratios in one run."""
+
+
+bench.add_command(bench_cast)
 for command in (up, demo, audit_command, receipt_group):
     main.add_command(command)

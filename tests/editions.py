@@ -60,6 +60,7 @@ from tests.log_tree import LogTree, root_of
 
 TIME = datetime(2027, 3, 1, 9, tzinfo=UTC)
 LOG_SEED = bytes(range(32))
+ISSUER = "issuer"
 OFFICERS = {
     name: Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
     for name in ("first", "second", "third")
@@ -81,7 +82,7 @@ class Voter:
 
 
 @cache
-def voter(number: int, edition: str, issuer: str = "issuer") -> Voter:
+def voter(number: int, edition: str, issuer: str) -> Voter:
     """The voter with this number, the same each time."""
     secret = int.from_bytes(sha256(b"voter %d" % number).digest()) >> 1
     key = ec.derive_private_key(secret, ec.SECP256R1())
@@ -110,9 +111,10 @@ class EditionBuilder:
         seats: int = 2,
         initiatives: int = 5,
         max_choices: int = 3,
+        log_seed: bytes = LOG_SEED,
     ) -> None:
         self.edition = edition
-        self.signer = Signer(f"vote.example/{edition}", LOG_SEED)
+        self.signer = Signer(f"vote.example/{edition}", log_seed)
         self.verifier = Verifier.parse(self.signer.vkey)
         self.ids = tuple(f"i{number:02}" for number in range(1, initiatives + 1))
         self.entries: list[bytes] = []
@@ -152,7 +154,7 @@ class EditionBuilder:
 
     def commit_roll(self, size: int = 100_000, mode: EligibilityMode = "roll") -> None:
         """Commit the roll and the issuer's key."""
-        spki = issuer_spki(issuer_key("issuer").public_key())
+        spki = issuer_spki(issuer_key(ISSUER).public_key())
         root = sha256(b"roll").digest()
         self.command(CommitRoll(size=size, root=root, issuer_key=spki, mode=mode, **self.base()))
 
@@ -172,7 +174,7 @@ class EditionBuilder:
 
     def draw(self, seed: str = "31415926535897932384") -> None:
         """Draw the tied ones."""
-        tied = self._current().result(self.count().counts).tied
+        tied = self.current.result(self.count().counts).tied
         self.command(DrawTieSeed(seed=seed, tied=tied, root=self.head.root, **self.base()))
 
     def certify(self) -> None:
@@ -183,7 +185,7 @@ class EditionBuilder:
         """The command that certifies what the count gives."""
         count = self.count()
         return CertifyResult(
-            winners=self._current().result(count.counts).winners,
+            winners=self.current.result(count.counts).winners,
             counts=dict(count.counts),
             size=self.head.size,
             root=self.head.root,
@@ -202,7 +204,7 @@ class EditionBuilder:
         """Everything from the close to the certificate."""
         self.close()
         self.report_issuance()
-        if self._current().result(self.count().counts).tied:
+        if self.current.result(self.count().counts).tied:
             self.draw()
         self.certify()
 
@@ -231,9 +233,11 @@ class EditionBuilder:
 
     # What voters do.
 
-    def ballot(self, number: int, choices: Sequence[str], seq: int = 1) -> Ballot:
-        """The ballot of a voter, signed."""
-        who = voter(number, self.edition)
+    def ballot(
+        self, number: int, choices: Sequence[str], seq: int = 1, issuer: str = ISSUER
+    ) -> Ballot:
+        """The ballot of a voter, signed, with a credential of this issuer."""
+        who = voter(number, self.edition, issuer)
         salt = sha256(f"{number} {seq}".encode()).digest()[:16]
         return sign_ballot(
             who.key,
@@ -246,7 +250,7 @@ class EditionBuilder:
 
     def cast(self, number: int, choices: Sequence[str], seq: int = 1) -> int:
         """Cast the ballot of a voter; returns its index."""
-        state = self._current()
+        state = self.current
         check_may_cast(state)
         check_choices(state.ballot_rules, choices)
         return self.record(self.ballot(number, choices, seq))
@@ -304,7 +308,9 @@ class EditionBuilder:
         public = self.state is None or self.state.openings_public
         return self.tree().write(directory, self.openings if public else None)
 
-    def _current(self) -> EditionState:
+    @property
+    def current(self) -> EditionState:
+        """The state of the edition, which must be announced."""
         assert self.state is not None, "announce the edition first"
         return self.state
 

@@ -28,7 +28,7 @@ def remembered_port(memory: Path) -> int:
     """The port kept in the file `memory` if it is free, else a new one, kept there from now on."""
     port = _recall(memory)
     if port is None or not port_is_free(port):
-        port = _free_port()
+        port = free_port()
         write_private(memory, f"{port}\n")
     return port
 
@@ -56,7 +56,8 @@ def _recall(memory: Path) -> int | None:
     return port if port in PORTS else None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of `PORTS` that nobody listens on now; raises `Unsupported` if none is found."""
     for port in random.sample(PORTS, ATTEMPTS):
         if port_is_free(port):
             return port

@@ -124,7 +124,7 @@ class ServerProcess:
         )
         self.log.touch(mode=0o600)
         with self.log.open("ab") as log:
-            return subprocess.Popen(  # noqa: S603  # our own program; no shell
+            return subprocess.Popen(
                 [sys.executable, "-I", "-S", warden.__file__, json.dumps(order._asdict())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -53,7 +53,7 @@ def start(order: Order, output: int) -> "subprocess.Popen[bytes]":
             raise ProcessLookupError("the warden ended before its server began")
 
     differs = order.uid != os.geteuid()
-    return subprocess.Popen(  # noqa: S603  # the parent chose the program; no shell
+    return subprocess.Popen(
         order.command,
         cwd=order.cwd,
         stdin=subprocess.DEVNULL,

@@ -21,8 +21,9 @@ def main() -> int:
         structlog.get_logger().critical("bad settings", why=str(error))
         return 2
     configure_logging("ballot", settings.log_level)
-    started = serve(create_app(settings), Drain(), host=settings.host, port=settings.port)
-    return 0 if started else 1
+    drain = Drain()
+    in_order = serve(create_app(settings, drain), drain, host=settings.host, port=settings.port)
+    return 0 if in_order else 1
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """The typed HTTP interface: editions, officers' commands, health. Ballots: `cast_route.py`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import MediaType, Response, get, post
+import msgspec
+from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import Parameter
 from msgspec import Struct
 
 from services.ballot import store
 from services.ballot.ballot_box import BallotBox
+from services.ballot.body import decode, read_body
 from services.ballot.edition import Edition
 from services.ballot.store import CONNECTION_LOST
 from shared.edition.commands import SignedCommand
@@ -16,6 +18,10 @@ from shared.edition.decider import EditionState
 from shared.edition.errors import UnknownEdition
 from shared.edition.views import EditionList, EditionSummary, EditionView, RollView
 from shared.service.problem import StoreUnavailable
+
+MAX_COMMAND_BODY = 128 * 1024
+
+_decoder = msgspec.json.Decoder(SignedCommand)
 
 EditionName = Annotated[str, Parameter(description="The edition's id", max_length=63)]
 
@@ -73,9 +79,12 @@ async def show_edition(state: State, edition: EditionName) -> EditionView:
 
 
 @post("/v1/editions/{edition:str}/commands")
-async def command(state: State, edition: EditionName, data: SignedCommand) -> Response[bytes]:
+async def command(
+    state: State, edition: EditionName, request: "Request[Any, Any, State]"
+) -> Response[bytes]:
     """Carry out a command that officers signed; answers the receipt of the event it led to."""
-    receipt = await state.ballot_box.command(edition, data)
+    body = await read_body(request.scope, request.receive, MAX_COMMAND_BODY)
+    receipt = await state.ballot_box.command(edition, decode(body, _decoder))
     return Response(receipt, media_type=MediaType.JSON, status_code=201)
 
 

@@ -5,38 +5,38 @@ that finds the database behind the stream stops the whole process: nothing more 
 """
 
 import asyncio
-import os
-import signal
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import structlog
 from litestar import Litestar
 
 from services.ballot import store
 from services.ballot.api import command, list_editions, live, ready, show_edition
-from services.ballot.ballot_box import open_ballot_box
+from services.ballot.ballot_box import BallotBox, open_ballot_box
 from services.ballot.cast_route import CastRoute
-from services.ballot.edition import Editions, LogKey
+from services.ballot.edition import Editions, LogBehind, LogKey
 from services.ballot.log_routes import checkpoint, proof, tile
-from services.ballot.openapi import document_cast
+from services.ballot.openapi import document_bodies
 from services.ballot.publication import check_published
 from services.ballot.relay import Relay
 from services.ballot.settings import Settings
-from shared.service.migrations import require_schema
+from services.ballot.store import CorruptLog
+from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
 from shared.service.openapi import openapi_config, openapi_files
 from shared.service.problem import EXCEPTION_HANDLERS
+from shared.service.server import Drain
 from shared.version import VERSION
-
-COMMAND_MAX_BODY = 128 * 1024
 
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings) -> CastRoute:
+def create_app(settings: Settings, drain: Drain) -> CastRoute:
     """The ASGI application; what it needs is opened when it starts."""
 
     @asynccontextmanager
@@ -45,18 +45,16 @@ def create_app(settings: Settings) -> CastRoute:
             key = LogKey(settings.log_origin, b64decode(settings.log_key_seed))
             copies = Path(settings.checkpoint_copies)
             pool = await stack.enter_async_context(await store.open_pool(settings.database_url))
-            await require_schema(pool, "services.ballot")
-            await check_published(pool, key, copies)
+            await _check_store(pool, key, copies)
             nats = await stack.enter_async_context(
                 connect(settings.nats_url, settings.nats_nkey_seed, "ballot")
             )
             editions = Editions(key, pool)
             app.state.nats = nats
-            app.state.ballot_box = await stack.enter_async_context(
-                open_ballot_box(editions, settings)
-            )
+            box = await stack.enter_async_context(open_ballot_box(editions, settings))
+            app.state.ballot_box = box
             relay = Relay(editions, settings.database_url, nats, copies)
-            await stack.enter_async_context(_running(relay))
+            await stack.enter_async_context(_running(relay, box, drain))
             log.info("serving", port=settings.port, version=VERSION)
             yield
 
@@ -74,28 +72,37 @@ def create_app(settings: Settings) -> CastRoute:
         ],
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
-        request_max_body_size=COMMAND_MAX_BODY,
         openapi_config=openapi_config(
             "Huimin ballot box", VERSION, "Editions, ballots, and the log that anyone can check."
         ),
         logging_config=None,
     )
-    document_cast(app)
+    document_bodies(app)
     return CastRoute(app)
 
 
+async def _check_store(db: "asyncpg.Pool[Any]", key: LogKey, copies: Path) -> None:
+    """Raise, and say why, unless this database may be served and signed for."""
+    try:
+        await require_schema(db, "services.ballot")
+        await check_published(db, key, copies)
+    except (SchemaBehind, LogBehind, CorruptLog) as error:
+        log.critical("refusing to start", error=type(error).__name__, why=str(error))
+        raise
+
+
 @asynccontextmanager
-async def _running(relay: Relay) -> AsyncIterator[None]:
+async def _running(relay: Relay, box: BallotBox, drain: Drain) -> AsyncIterator[None]:
+    def stop_process(task: "asyncio.Task[None]") -> None:
+        """The relay ends by itself only when signing on would be wrong."""
+        error = None if task.cancelled() else task.exception()
+        log.critical("relay ended, stopping", error=type(error).__name__, why=str(error))
+        box.halt()
+        drain.fail()
+
     task = asyncio.create_task(relay.run(), name="relay")
-    task.add_done_callback(_stop_process)
+    task.add_done_callback(stop_process)
     yield
-    task.remove_done_callback(_stop_process)
+    task.remove_done_callback(stop_process)
     task.cancel()
     await asyncio.wait([task])
-
-
-def _stop_process(relay: "asyncio.Task[None]") -> None:
-    """The relay ends by itself only when serving on would be wrong."""
-    error = None if relay.cancelled() else relay.exception()
-    log.critical("relay ended, stopping", error=type(error).__name__, why=str(error))
-    os.kill(os.getpid(), signal.SIGTERM)

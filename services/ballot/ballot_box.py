@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from services.ballot.caster import Caster
 from services.ballot.commander import Commander
@@ -16,6 +17,7 @@ from services.ballot.store import CONNECTION_LOST
 from shared.edition.ballot import Ballot
 from shared.edition.commands import SignedCommand
 from shared.edition.errors import UnknownEdition
+from shared.edition.manifest import EditionId
 from shared.service.problem import StoreUnavailable
 
 
@@ -31,6 +33,7 @@ class BallotBox:
         )
         self._casters: dict[str, Caster] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._halted = False
 
     @property
     def db(self) -> "asyncpg.Pool[Any]":
@@ -44,6 +47,8 @@ class BallotBox:
 
     async def edition(self, name: str) -> Edition:
         """The edition with its newest state; raises `UnknownEdition`."""
+        if not _is_edition_id(name):
+            raise UnknownEdition("the address names no edition: the id has characters none has")
         try:
             edition = await self.editions.find(name)
         except CONNECTION_LOST as error:
@@ -54,6 +59,7 @@ class BallotBox:
 
     async def cast(self, name: str, ballot: Ballot) -> bytes:
         """The receipt (JSON) of a ballot; raises a `Refusal`."""
+        self._require_running()
         caster = self._casters.get(name)
         if caster is None:
             edition = await self.edition(name)
@@ -62,15 +68,25 @@ class BallotBox:
 
     async def command(self, name: str, signed: SignedCommand) -> bytes:
         """The receipt (JSON) of what an officers' command led to; raises a `Refusal`."""
+        self._require_running()
         return await self._commander.carry_out(name, signed)
 
-    async def close(self) -> None:
-        """Stop the casters; what still waits is told to send again."""
+    def halt(self) -> None:
+        """Sign nothing more; what still waits is told to send again."""
+        self._halted = True
         for task in self._tasks:
             task.cancel()
+
+    async def close(self) -> None:
+        """Halt, and wait until nothing is under way."""
+        self.halt()
         for task in list(self._tasks):
             with suppress(asyncio.CancelledError):
                 await task
+
+    def _require_running(self) -> None:
+        if self._halted:
+            raise StoreUnavailable("the service is stopping")
 
     def _start(self, edition: Edition) -> Caster:
         settings = self._settings
@@ -78,6 +94,14 @@ class BallotBox:
         self._casters[edition.name] = caster
         self._tasks.add(asyncio.create_task(caster.run(), name=f"caster {edition.name}"))
         return caster
+
+
+def _is_edition_id(name: str) -> bool:
+    try:
+        msgspec.convert(name, EditionId)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 @asynccontextmanager

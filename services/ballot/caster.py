@@ -12,19 +12,25 @@ from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import structlog
 
-from services.ballot import store, tree
-from services.ballot.edition import Edition
+from services.ballot import store
+from services.ballot.edition import Edition, LogBehind
 from services.ballot.publication import connect_writer
-from services.ballot.store import CONNECTION_LOST, Connection, Executor, NewEntry, StandingRow
+from services.ballot.receipts import encode_receipt, read_receipt
+from services.ballot.store import (
+    CONNECTION_LOST,
+    Connection,
+    CorruptLog,
+    Executor,
+    NewEntry,
+    StandingRow,
+)
 from shared.edition.ballot import Ballot, check_choices, committed, encode_opening
 from shared.edition.decider import Standing, check_may_cast, is_repeat
 from shared.edition.errors import Refusal, UnknownEdition, VotingNotOpen
 from shared.edition.events import BallotCast, decode_event, encode_event
 from shared.edition.replay import Electorate, check_ballot
-from shared.edition.views import Receipt
 from shared.log.merkle import leaf_hash
 from shared.log.tlog_proof import TlogProof
 from shared.service.problem import Overloaded, StoreUnavailable
@@ -33,15 +39,16 @@ MAX_BATCH = 256
 MAX_BATCH_BYTES = 512 * 1024
 RETRY_FOR_S = 10
 RETRY_PAUSE_S = 0.2
+RECHECK_S = 1
+ANSWER_WITHIN_S = 15
 
 log = structlog.get_logger()
-_encoder = msgspec.json.Encoder()
 
 
 class Prepared:
     """A verified ballot on its way into the log, and the future that its voter waits on."""
 
-    __slots__ = ("answer", "commitment", "entry", "index", "new")
+    __slots__ = ("answer", "commitment", "index", "new", "refusal")
 
     def __init__(self, event: BallotCast, opening: bytes, answer: "asyncio.Future[bytes]") -> None:
         entry = encode_event(event)
@@ -50,6 +57,8 @@ class Prepared:
         self.answer = answer
         self.index = -1
         """Where it stands in the log; known once its batch is decided."""
+        self.refusal: Refusal | None = None
+        """Why it is not in the log; final once its batch is committed."""
 
     @property
     def size_bytes(self) -> int:
@@ -101,27 +110,51 @@ class Caster:
     async def cast(self, ballot: Ballot) -> bytes:
         """The receipt (JSON) of a ballot once it is committed; raises a `Refusal`."""
         electorate = await self._electorate()
-        event, opening = verify(electorate, ballot, datetime.now(UTC))
         if len(self._waiting) >= self._limit:
             raise Overloaded(f"{self._limit} ballots are waiting to be committed")
+        event, opening = verify(electorate, ballot, datetime.now(UTC))
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting.append(Prepared(event, opening, answer))
         self._arrived.set()
-        return await answer
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                return await answer
+        except TimeoutError as error:
+            raise StoreUnavailable("the ballot could not be committed in time") from error
 
     async def run(self) -> None:
         """Commit batch after batch until cancelled; then nothing that waits is left unanswered."""
         try:
             while True:
-                await self._arrived.wait()
+                await self._arrival()
                 await self._commit_within(self._next_batch())
-                if not self._waiting:
-                    self._arrived.clear()
         finally:
             for prepared in self._waiting:
                 prepared.refuse(StoreUnavailable("the service is stopping"))
             if self._connection is not None:
                 self._connection.terminate()
+
+    async def _arrival(self) -> None:
+        """Return when a ballot waits.
+
+        A fault is looked at again meanwhile: a service that is not ready is sent no ballots by
+        which it could find out that it is.
+        """
+        while not self._waiting:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(RECHECK_S if self.fault else None):
+                    await self._arrived.wait()
+            except TimeoutError:
+                await self._recheck()
+
+    async def _recheck(self) -> None:
+        self._drop_connection()
+        try:
+            self._connection = await connect_writer(self._url, self.edition, self._copies)
+            self.fault = ""
+        except (*CONNECTION_LOST, LogBehind, CorruptLog) as error:
+            self.fault = type(error).__name__
 
     async def _electorate(self) -> Electorate:
         """Whom ballots are checked against; raises a `Refusal` when none are accepted now."""
@@ -184,9 +217,9 @@ class Caster:
         if self._connection is None:
             self._connection = await connect_writer(self._url, self.edition, self._copies)
         connection, edition = self._connection, self.edition
-        # Who was refused in an earlier attempt stays refused; who has gone did not want an answer.
+        # Who has gone by now, or was answered after an earlier attempt, wants no answer.
         batch = [prepared for prepared in batch if not prepared.answer.done()]
-        async with connection.transaction():
+        async with store.transaction(connection):
             keys = [prepared.new.key for prepared in batch if prepared.new.key]
             head = await store.lock_head(connection, edition.name, None, keys)
             if head.milestone_size != edition.milestone_size:
@@ -200,13 +233,14 @@ class Caster:
         # From here on the batch is durable. A crash before an answer leaves loses no ballot: the
         # voter sends it again and gets its receipt.
         for prepared in batch:
-            if prepared.answer.done():
-                continue
             index = prepared.index
+            if prepared.refusal:
+                prepared.refuse(prepared.refusal)
+                continue
             if accepted and index >= growth.start:
                 entry = accepted[index - growth.start].new.entry
                 proof = TlogProof(index, tuple(growth.inclusion_path(index)), note)
-                receipt = _receipt(edition.name, entry, proof)
+                receipt = encode_receipt(edition.name, entry, proof)
             else:
                 receipt = await read_receipt(connection, edition, index)
             if not prepared.answer.done():
@@ -222,6 +256,7 @@ class Caster:
         standings = {row.key: _standing(row) for row in rows}
         accepted: list[Prepared] = []
         for prepared in batch:
+            prepared.refusal = None
             key, seq = prepared.new.key or b"", prepared.new.seq or 0
             standing = standings.get(key)
             try:
@@ -230,7 +265,8 @@ class Caster:
                     prepared.index = standing.index
                     continue
             except Refusal as refusal:
-                prepared.refuse(refusal)
+                # Not final yet: it may rest on a ballot of this very batch.
+                prepared.refusal = refusal
                 continue
             prepared.index = size + len(accepted)
             standings[key] = Standing(seq, prepared.index, prepared.commitment)
@@ -241,19 +277,5 @@ class Caster:
 def _standing(row: StandingRow) -> Standing:
     event = decode_event(row.entry)
     if not isinstance(event, BallotCast):
-        raise store.CorruptLog(f"entry {row.index} is stored as a ballot and is none")
+        raise CorruptLog(f"entry {row.index} is stored as a ballot and is none")
     return Standing(row.seq, row.index, event.commitment)
-
-
-async def read_receipt(db: Executor, edition: Edition, index: int) -> bytes:
-    """The receipt (JSON) of an entry as it was first given: for the checkpoint of its batch."""
-    size, note = await store.checkpoint_covering(db, edition.name, index)
-    path = await tree.inclusion_path(db, edition.name, index, size)
-    [entry] = await store.entries(db, edition.name, index, index + 1)
-    return _receipt(edition.name, entry, TlogProof(index, tuple(path), note))
-
-
-def _receipt(edition: str, entry: bytes, proof: TlogProof) -> bytes:
-    return _encoder.encode(
-        Receipt(edition=edition, index=proof.index, entry=entry, proof=proof.encode().decode())
-    )

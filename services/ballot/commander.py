@@ -2,26 +2,27 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from services.ballot import store
-from services.ballot.caster import RETRY_FOR_S, RETRY_PAUSE_S, read_receipt
+from services.ballot.caster import RETRY_FOR_S, RETRY_PAUSE_S
 from services.ballot.counting import count_log
 from services.ballot.edition import Edition, Editions
 from services.ballot.publication import connect_writer
-from services.ballot.store import CONNECTION_LOST, Connection, NewEntry
+from services.ballot.receipts import read_receipt
+from services.ballot.store import CONNECTION_LOST, Connection, LockedHead, NewEntry
 from shared.edition.commands import (
     AnnounceEdition,
     CertifyResult,
     Command,
     DrawTieSeed,
     SignedCommand,
+    check_signatures,
 )
-from shared.edition.decider import Count, Head, decide
+from shared.edition.decider import Count, EditionState, Head, decide
 from shared.edition.errors import BadCommand, BadManifest, NotAnnouncer, UnknownEdition
 from shared.edition.events import encode_event
 from shared.edition.officer_keys import parse_public
@@ -81,25 +82,13 @@ class Commander:
         attempted: dict[int, bytes] = {}
         while asyncio.get_running_loop().time() < deadline:
             try:
-                index = await self._written(edition, attempted)
-                if index is None:
-                    index = await self._try(edition, command, signed, attempted)
+                index = await self._try(edition, command, signed, attempted)
                 if index is not None:
                     return await read_receipt(self._editions.db, edition, index)
             except CONNECTION_LOST as error:
                 log.warning("commit failed", edition=edition.name, error=type(error).__name__)
                 await asyncio.sleep(RETRY_PAUSE_S)
         raise StoreUnavailable("the command could not be committed in time")
-
-    async def _written(self, edition: Edition, attempted: Mapping[int, bytes]) -> int | None:
-        """The index of an earlier attempt whose COMMIT was lost but came through."""
-        for index, entry in attempted.items():
-            with suppress(store.CorruptLog):
-                if await store.entries(self._editions.db, edition.name, index, index + 1) == [
-                    entry
-                ]:
-                    return index
-        return None
 
     async def _try(
         self,
@@ -110,43 +99,56 @@ class Commander:
     ) -> int | None:
         """Decide and append once; None when another process was faster and it must be redone."""
         state = await edition.refresh(self._editions.db)
-        count: Count | None = None
-        if state is not None and isinstance(command, DrawTieSeed | CertifyResult):
-            head = await store.head(self._editions.db, edition.name)
-            count = await count_log(self._editions.db, state, head.size)
+        count = await self._count(state, command, signed)
         connection = await connect_writer(self._url, edition, self._copies)
         try:
-            async with connection.transaction():
-                index = await self._decide(connection, edition, command, signed, count, attempted)
-            if index is not None:
-                edition.committed(index + 1)
-            return index
+            async with store.transaction(connection):
+                origin = edition.identity.origin if isinstance(command, AnnounceEdition) else None
+                locked = await store.lock_head(connection, edition.name, origin, [])
+                index = await _written(connection, edition.name, locked, attempted)
+                if index is not None:
+                    return index
+                if locked.milestone_size != (state.milestone_size if state else 0):
+                    return None
+                head = Head(locked.frontier.size, locked.frontier.root())
+                event = decide(state, signed, head=head, count=count, time=_now())
+                entry = attempted[head.size] = encode_event(event)
+                new = [NewEntry(entry, leaf_hash(entry))]
+                await edition.append(connection, locked.frontier, new)
         finally:
             connection.terminate()
+        edition.committed(head.size + 1)
+        log.info("milestone", edition=edition.name, what=type(event).__name__, index=head.size)
+        return head.size
 
-    async def _decide(
-        self,
-        connection: Connection,
-        edition: Edition,
-        command: Command,
-        signed: SignedCommand,
-        count: Count | None,
-        attempted: dict[int, bytes],
-    ) -> int | None:
-        origin = edition.identity.origin if isinstance(command, AnnounceEdition) else None
-        locked = await store.lock_head(connection, edition.name, origin, [])
-        if locked.milestone_size != edition.milestone_size:
+    async def _count(
+        self, state: EditionState | None, command: Command, signed: SignedCommand
+    ) -> Count | None:
+        """The count that a draw or a certificate is held against; nobody else has the log read."""
+        if state is None or not isinstance(command, DrawTieSeed | CertifyResult):
             return None
-        frontier = locked.frontier
-        event = decide(
-            edition.state,
-            signed,
-            head=Head(frontier.size, frontier.root()),
-            count=count,
-            time=datetime.now(UTC).replace(microsecond=0),
-        )
-        entry = encode_event(event)
-        attempted[frontier.size] = entry
-        await edition.append(connection, frontier, [NewEntry(entry, leaf_hash(entry))])
-        log.info("milestone", edition=edition.name, what=type(event).__name__, index=frontier.size)
-        return frontier.size
+        if state.phase not in ("issued", "drawn"):
+            return None
+        name = type(command).__name__
+        check_signatures(state.manifest, name, signed.command, signed.signatures)
+        head = await store.head(self._editions.db, state.edition)
+        return await count_log(self._editions.db, state, head.size)
+
+
+async def _written(
+    connection: Connection, name: str, locked: LockedHead, attempted: Mapping[int, bytes]
+) -> int | None:
+    """The index of an earlier attempt whose COMMIT was lost but came through.
+
+    Asked under the head's lock, where nothing of an earlier attempt is still under way.
+    """
+    for index, entry in attempted.items():
+        if index < locked.frontier.size:
+            stored = await store.entries(connection, name, index, index + 1)
+            if stored == [entry]:
+                return index
+    return None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -56,6 +56,8 @@ class Edition:
     async def refresh(self, db: Executor) -> EditionState | None:
         """Fold the milestones that were appended since, and return the state."""
         for index, entry in await store.milestones(db, self.name, self.milestone_size):
+            if index < self.milestone_size:
+                continue  # folded by another task while this one waited for the database
             event = decode_event(entry)
             if isinstance(event, BallotCast):
                 raise store.CorruptLog(f"entry {index} of {self.name!r} is stored as a milestone")

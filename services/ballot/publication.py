@@ -19,6 +19,11 @@ SUFFIX = ".checkpoint"
 
 async def check_published(db: Executor, key: LogKey, copies: Path) -> None:
     """Raise `LogBehind` unless every copied checkpoint is one of this database's logs."""
+    if not copies.is_dir():
+        raise LogBehind(
+            f"there is no directory {copies}, so nobody can say what was published; mount it, or"
+            " make it if this service has never run"
+        )
     for file in sorted(copies.glob(f"*{SUFFIX}")):
         await check_copy(db, Edition(file.name.removesuffix(SUFFIX), key), copies)
 

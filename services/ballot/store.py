@@ -4,7 +4,9 @@ Whoever appends calls `lock_head` and then `append` in one transaction; PostgreS
 the same names hold the invariants (`sql/0001_log.sql`). Nothing here decides anything.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -14,6 +16,8 @@ from shared.log.frontier import Frontier
 from shared.log.merkle import Hash
 
 COMMAND_TIMEOUT_S = 10
+COMMIT_NEVER_CANCELLED_S = 86_400
+IDLE_IN_TRANSACTION_MS = 5_000
 CONNECT_TIMEOUT_S = 5
 
 CONNECTION_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
@@ -68,8 +72,16 @@ class NewEntry(Struct, frozen=True):
 
 
 async def connect(url: str) -> Connection:
-    """One connection of its own, with bounded waits."""
-    return await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S)
+    """One connection of its own, with bounded waits.
+
+    A process that is frozen while it holds a log's head loses it, so that others go on.
+    """
+    return await asyncpg.connect(
+        url,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+        server_settings={"idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS)},
+    )
 
 
 async def open_pool(url: str) -> "asyncpg.Pool[Any]":
@@ -77,6 +89,23 @@ async def open_pool(url: str) -> "asyncpg.Pool[Any]":
     return await asyncpg.create_pool(
         url, min_size=1, max_size=8, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
     )
+
+
+@asynccontextmanager
+async def transaction(connection: Connection) -> AsyncIterator[None]:
+    """A transaction to append in. After any error its connection must be given up.
+
+    COMMIT is never cancelled: PostgreSQL would stop waiting for a synchronous standby and report
+    success, and what is on one machine only would look committed to whoever reads back. A COMMIT
+    that takes too long loses its connection instead, and goes on or not where nobody is told.
+    """
+    await connection.execute("BEGIN")
+    yield
+    commit = asyncio.ensure_future(connection.execute("COMMIT", timeout=COMMIT_NEVER_CANCELLED_S))
+    done, _ = await asyncio.wait({commit}, timeout=COMMAND_TIMEOUT_S)
+    if not done:
+        connection.terminate()
+    await commit
 
 
 async def lock_head(

@@ -42,7 +42,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            pool = await stack.enter_async_context(_database(settings.database_url))
+            pool = await stack.enter_async_context(await _database(settings.database_url))
             nats = await stack.enter_async_context(
                 connect(settings.nats_url, settings.nats_nkey_seed, "tally")
             )
@@ -74,16 +74,18 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
     )
 
 
-@asynccontextmanager
-async def _database(url: str) -> AsyncIterator[store.Pool]:
+async def _database(url: str) -> store.Pool:
     try:
         pool = await store.open_pool(url)
-        await require_schema(pool, "services.tally")
+        try:
+            await require_schema(pool, "services.tally")
+        except BaseException:
+            pool.terminate()
+            raise
     except (*CONNECTION_LOST, SchemaBehind) as error:
         log.critical("cannot start without its database", why=f"{type(error).__name__}: {error}")
         raise
-    async with pool:
-        yield pool
+    return pool
 
 
 async def _let_go(board: Board, drain: Drain) -> None:

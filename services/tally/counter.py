@@ -83,7 +83,7 @@ class Counter:
         ahead = inspected[replay.size - before.size :]
         due = before.openings_due(replay.state)
         keys = list({entry.key for entry in ahead if entry.milestone is None})
-        replay.standings = await store.standings(self._pool, before.edition, keys)
+        replay.standings = await store.standings(self._pool, before, keys)
         for part in _parts(ahead):
             replay.fold(part)
             if not due and before.openings_due(replay.state):

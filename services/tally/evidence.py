@@ -197,7 +197,8 @@ class LogReader:
         try:
             records = decode_bundle(await read_tile(self._source, tile))
         except (LogFormatError, Oversized) as error:
-            raise Unproven(start, tile.path, str(error)) from error
+            raise Unproven(start, str(tile.kind), f"{tile.path}: {error}") from error
         if len(records) != tile.width:
-            raise Unproven(start, tile.path, f"{len(records)} records instead of {tile.width}")
+            why = f"{tile.path}: {len(records)} records instead of {tile.width}"
+            raise Unproven(start, str(tile.kind), why)
         return records

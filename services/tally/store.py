@@ -83,14 +83,26 @@ async def load(pool: Pool, edition: str, verifier: Verifier) -> Projection:
         ) from error
 
 
-async def standings(pool: Pool, edition: str, keys: Sequence[bytes]) -> dict[bytes, CountedBallot]:
-    """The ballots that count so far, of those of these keys that have one."""
+async def standings(
+    pool: Pool, now: Projection, keys: Sequence[bytes]
+) -> dict[bytes, CountedBallot]:
+    """The ballots that count in the projection `now`, of those of these keys that have one."""
     rows = await pool.fetch(
-        "SELECT key, seq, choices FROM standings WHERE edition = $1 AND key = ANY($2)",
-        edition,
+        # One statement, so that size and standings are those of one moment: the standings of a
+        # later one would make a log look as if it repeated itself.
+        """SELECT e.size, e.at_close IS NULL AS first_count, s.key, s.seq, s.choices
+           FROM editions e LEFT JOIN standings s ON s.edition = e.edition AND s.key = ANY($2)
+           WHERE e.edition = $1""",
+        now.edition,
         keys,
     )
-    return {row["key"]: CountedBallot(row["seq"], _choices(row["choices"])) for row in rows}
+    if not rows or (rows[0]["size"], rows[0]["first_count"]) != (now.size, now.at_close is None):
+        raise Overtaken(f"{now.edition!r} is not at size {now.size} any more")
+    return {
+        row["key"]: CountedBallot(row["seq"], _choices(row["choices"]))
+        for row in rows
+        if row["key"] is not None
+    }
 
 
 async def save(

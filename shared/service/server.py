@@ -6,6 +6,8 @@ stops accepting, answers what it has, and the application's lifespan ends.
 """
 
 import asyncio
+import os
+import signal
 import socket
 from types import FrameType
 from typing import Any
@@ -22,10 +24,17 @@ class Drain:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self.failed = False
+        """Whether the process told itself to stop, because serving on would be wrong."""
 
     def start(self) -> None:
         """Tell everybody who waits."""
         self._event.set()
+
+    def fail(self) -> None:
+        """Stop the whole process, which then ends as one that failed."""
+        self.failed = True
+        os.kill(os.getpid(), signal.SIGTERM)
 
     @property
     def started(self) -> bool:
@@ -44,7 +53,9 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._drain.start()
-        super().handle_exit(sig, frame)
+        # Not the base method: it would raise the signal again in the end, and hide our exit status.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -58,7 +69,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def serve(app: ASGIApp, drain: Drain, *, host: str, port: int, **options: Any) -> bool:
-    """Serve until told to stop; False when the application did not start."""
+    """Serve until told to stop; False when the application did not start, or failed later."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -76,5 +87,8 @@ def serve(app: ASGIApp, drain: Drain, *, host: str, port: int, **options: Any) -
         **options,
     )
     server = _Server(config, drain)
-    server.run(sockets=[bind(host, port)])
-    return bool(server.started)
+    try:
+        server.run(sockets=[bind(host, port)])
+    except SystemExit:  # how uvicorn answers an application that does not start; it logged why
+        return False
+    return server.started and not drain.failed

@@ -29,6 +29,8 @@ from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import ADMIN, Postgres
 from tests.servers import everything, query, seed_file
 
+pytest_plugins = ("tests.servers",)
+
 ROOT = Path(__file__).parents[2]
 AS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can start servers as somebody else")
@@ -49,7 +51,7 @@ with Postgres(data) as postgres, NatsServer(data, [everything(data, "tests")]) a
 
 def run_owner(data: Path, then: str, prefix: Sequence[str] = ()) -> "subprocess.Popen[str]":
     """Starts `OWNER` on `data` in a session of its own, with its output to read."""
-    return subprocess.Popen(  # noqa: S603  # our own program
+    return subprocess.Popen(
         [*prefix, sys.executable, "-c", OWNER.format(then=then), str(data)],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
@@ -233,7 +235,7 @@ def other_program() -> Iterator["subprocess.Popen[bytes]"]:
 def start_as_server(command: Sequence[str], cwd: Path) -> "subprocess.Popen[bytes]":
     """Starts a program as the account of the servers, without a warden."""
     account = server_account()
-    return subprocess.Popen(  # noqa: S603  # our own program
+    return subprocess.Popen(
         command,
         cwd=cwd,
         stderr=subprocess.DEVNULL,
@@ -455,7 +457,7 @@ def becoming(account: Account) -> list[str]:
     if not all(account.may_execute(path) for path in (Path(sys.executable), ROOT)):
         command += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     probe = [*command, sys.executable, "-c", ""]
-    if subprocess.run(probe, check=False, capture_output=True).returncode != 0:  # noqa: S603  # as above
+    if subprocess.run(probe, check=False, capture_output=True).returncode != 0:
         pytest.skip(
             f"{account.name} cannot run {sys.executable}, which lies where only root enters"
         )

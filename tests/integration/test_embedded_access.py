@@ -15,6 +15,8 @@ from cli.embedded.nats import NatsServer, NatsUser, user_nkey
 from cli.embedded.postgres import ADMIN, Postgres
 from tests.servers import everything, query, seed_file
 
+pytest_plugins = ("tests.servers",)
+
 
 @pytest.mark.parametrize("way", ["tcp", "socket"])
 @pytest.mark.parametrize("password", [None, "", "wrong"])
@@ -127,6 +129,15 @@ async def connect(server: NatsServer, name: str) -> Client:
     )
 
 
+async def settle(client: Client) -> None:
+    """Return when the server has handled what `client` sent, and `client` what it was sent.
+
+    Twice, because nats-py writes the PING of a flush ahead of commands that it has not yet written.
+    """
+    await client.flush()
+    await client.flush()
+
+
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[NatsServer]:
     """A server where `clerk` may publish below `open.` except `open.secret`, and `mute` nothing."""
@@ -153,12 +164,12 @@ def test_a_message_arrives_only_on_a_subject_that_its_sender_may_use(
     async def heard() -> set[str]:
         listener = await connect(guarded, "listener")
         subscription = await listener.subscribe(">")
-        await listener.flush()
+        await settle(listener)
         sender = await connect(guarded, user)
         for subject in ("open.a", "open.secret", "other"):
             await sender.publish(subject, b"")
-        await sender.flush()
-        await listener.flush()
+        await settle(sender)
+        await settle(listener)
         subjects = {
             (await subscription.next_msg()).subject for _ in range(subscription.pending_msgs)
         }
@@ -178,10 +189,10 @@ def test_a_user_hears_only_what_it_may_listen_to(
     async def heard() -> int:
         client, sender = await connect(guarded, user), await connect(guarded, "listener")
         subscription = await client.subscribe("open.a")
-        await client.flush()
+        await settle(client)
         await sender.publish("open.a", b"")
-        await sender.flush()
-        await client.flush()
+        await settle(sender)
+        await settle(client)
         messages = subscription.pending_msgs
         await client.close()
         await sender.close()

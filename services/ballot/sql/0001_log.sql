@@ -117,6 +117,9 @@ DECLARE
     head bigint;
 BEGIN
     PERFORM 1 FROM logs l WHERE l.log = p_log FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no log %', p_log USING ERRCODE = 'no_data_found';
+    END IF;
     SELECT coalesce(max(c.size), 0) INTO head FROM checkpoints c WHERE c.log = p_log;
     IF head <> p_start THEN
         RAISE EXCEPTION 'the head of % is at % and not at %', p_log, head, p_start
@@ -141,7 +144,7 @@ BEGIN
     INSERT INTO checkpoints (log, size, frontier, note)
         VALUES (p_log, p_start + cardinality(p_entries), p_frontier, p_note);
     -- Whatever the session was set to: an acknowledged ballot is on disk. (`on` and stronger stay.)
-    IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+    IF current_setting('synchronous_commit') IN ('off', 'local', 'remote_write') THEN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
 END $$;

@@ -19,7 +19,7 @@ from shared.log.note import Signer, Verifier
 from shared.service.migrations import migrate
 from tests.editions import LOG_SEED, EditionBuilder
 from tests.integration.tally.stage import LogHost, Relay, open_host
-from tests.servers import everything, fresh_database, postgres_server, seed_file
+from tests.servers import everything, fresh_database, postgres_server, query, seed_file
 
 __all__ = ["postgres_server"]
 
@@ -34,10 +34,10 @@ def tally_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]
         name="tally",
         public_nkey=user_nkey(seed_file(data, "tally")),
         publish_allow=[
-            "$JS.API.STREAM.INFO.HUIMIN_LOG_*",
-            "$JS.API.CONSUMER.CREATE.HUIMIN_LOG_*.>",
-            "$JS.API.CONSUMER.INFO.HUIMIN_LOG_*.*",
-            "$JS.API.CONSUMER.MSG.NEXT.HUIMIN_LOG_*.*",
+            "$JS.API.STREAM.INFO.*",
+            "$JS.API.CONSUMER.CREATE.*.>",
+            "$JS.API.CONSUMER.INFO.*.*",
+            "$JS.API.CONSUMER.MSG.NEXT.*.*",
             "huimin.tally.*",
         ],
         subscribe_allow=["_INBOX_tally.>"],
@@ -47,26 +47,28 @@ def tally_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]
 
 
 @pytest.fixture(scope="session")
-def tally_password(postgres_server: Postgres) -> str:
-    """The password of the tally's database role."""
+def tally_schema(postgres_server: Postgres) -> Iterator[tuple[str, str]]:
+    """A database with the tally's schema: its address for the administrator and for the tally."""
     password = secrets.token_hex(16)
     postgres_server.create_role(ROLE, password)
-    return password
+    with fresh_database(postgres_server) as name:
+        admin = postgres_server.admin_dsn.replace("/postgres?", f"/{name}?")
+        asyncio.run(_make_schema(admin))
+        yield admin, postgres_server.dsn(name, ROLE, password)
 
 
 @pytest.fixture
-def tally_database(postgres_server: Postgres, tally_password: str) -> Iterator[str]:
-    """The address of a fresh database with the tally's schema, for the tally's role."""
-    with fresh_database(postgres_server) as name:
-        admin = postgres_server.admin_dsn.replace("/postgres?", f"/{name}?")
+def tally_database(tally_schema: tuple[str, str]) -> Iterator[str]:
+    """The address of an empty database with the tally's schema, for the tally's role."""
+    admin, address = tally_schema
+    yield address
+    query(admin, "TRUNCATE editions, milestones, standings")
 
-        async def make_schema() -> None:
-            connection = await asyncpg.connect(admin)
-            await migrate(connection, "services.tally")
-            await connection.close()
 
-        asyncio.run(make_schema())
-        yield postgres_server.dsn(name, ROLE, tally_password)
+async def _make_schema(address: str) -> None:
+    connection = await asyncpg.connect(address)
+    await migrate(connection, "services.tally")
+    await connection.close()
 
 
 @pytest.fixture

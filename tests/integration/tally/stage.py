@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import aiohttp
 import msgspec
@@ -21,7 +20,7 @@ from shared.service.runs import Run, encode_run, run_subject, stream_name
 from shared.service.server import Drain, bind
 from tests.editions import EditionBuilder
 
-PATIENCE_S = 20.0
+PATIENCE_S = 5.0
 
 BRISK = Pace(
     discover_s=0.2,
@@ -38,14 +37,14 @@ BRISK = Pace(
 class LogHost:
     """The public interface of a ballot service, serving whatever the test put there.
 
-    `files` maps a path below the host to its bytes; one of an openings bundle that is not there is
-    sealed. While `down` is set, connections are cut.
+    `files` maps a path to its bytes; an openings bundle that is not there is sealed. Connections
+    that ask for a path with `cut` in it are cut.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
-        self.down = False
+        self.cut: str | None = None
         self.port = 0
 
     @property
@@ -84,7 +83,7 @@ class LogHost:
     async def answer(self, request: web.Request) -> web.Response:
         """One request."""
         self.asked.append(request.path)
-        if self.down:
+        if self.cut is not None and self.cut in request.path:
             assert request.transport is not None
             request.transport.abort()
         if request.path in self.files:
@@ -120,9 +119,7 @@ class Relay:
 
     async def create(self, edition: str) -> None:
         """Make the stream of a log."""
-        await self._jetstream.add_stream(
-            name=stream_name(edition), subjects=[run_subject(edition)]
-        )
+        await self._jetstream.add_stream(name=stream_name(edition), subjects=[run_subject(edition)])
 
     async def delete(self, edition: str) -> None:
         """Lose the stream of a log."""
@@ -139,7 +136,11 @@ class Relay:
 
     async def send(self, edition: str, run: Run) -> None:
         """Publish a run as it is."""
-        await self._jetstream.publish(run_subject(edition), encode_run(run))
+        await self.send_bytes(edition, encode_run(run))
+
+    async def send_bytes(self, edition: str, payload: bytes) -> None:
+        """Publish any message where runs are."""
+        await self._jetstream.publish(run_subject(edition), payload)
 
 
 def run_of(builder: EditionBuilder, start: int, end: int) -> Run:
@@ -195,6 +196,13 @@ class Tally:
         """The snapshot when the log was found out."""
         return await self.until(edition, lambda now: now.status == "contradiction")
 
+    async def has_doubts(self, host: LogHost) -> None:
+        """Return when the tally has looked at what the host shows now, and judged it."""
+        host.asked.clear()
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(path.endswith("/checkpoint") for path in host.asked) < 3:
+                await asyncio.sleep(0.02)
+
     async def ready(self) -> tuple[int, dict[str, object]]:
         """Status and body of /ready."""
         async with self.session.get(f"{self.url}/ready") as response:
@@ -234,8 +242,3 @@ def counts(snapshot: TallySnapshot) -> dict[str, int] | None:
     if snapshot.counts is None:
         return None
     return {one.id: one.ballots for one in snapshot.counts}
-
-
-def now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)

@@ -1,0 +1,247 @@
+"""`huimin bench cast`: ballots cast a second, against a handler that only checks signatures.
+
+Both sides in one run, A B A B ...: A is the ballot service as it is (both signatures verified,
+committed, receipt with proof), B a no-op typed handler that decodes the same body and does the same
+two checks. Same ballots, signed beforehand; same load generator; same number of processes.
+"""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from statistics import median
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import msgspec
+import rich_click as click
+from msgspec import Struct
+from rich.console import Console
+
+from cli.demo.desk import Desk
+from cli.demo.officials import Officials, Secretariat
+from cli.demo.script import Script, made_up
+from cli.embedded.endpoint import free_port
+from cli.exit_codes import USAGE, WRONG
+from cli.installation import Installation
+from cli.progress import progress_on
+from shared.client.ballot_box import open_ballot_box
+from shared.edition.manifest import LogIdentity
+from shared.log.note import ED25519, Verifier
+
+PROCESSES = 2
+
+
+class Burst(Struct, frozen=True):
+    """What the load generator saw in one burst; `refused` had another status than 2xx or 3xx."""
+
+    requests: int
+    seconds: float
+    refused: int
+    failed: int
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.requests / self.seconds
+
+
+class Spread(Struct, frozen=True):
+    """Minimum, median and maximum over the rounds."""
+
+    min: float
+    median: float
+    max: float
+
+
+class CastBench(Struct, frozen=True, kw_only=True):
+    """The outcome: rates a second, ratios A/B round by round, resident memory of the service."""
+
+    rounds: int
+    connections: int
+    processes: int
+    cast_per_second: Spread
+    checked_per_second: Spread
+    ratio: Spread
+    memory_mb: tuple[float, float]
+
+
+class Load(Struct, frozen=True):
+    """How the load generator is to run."""
+
+    wrk: str
+    connections: int
+    seconds: int
+
+
+class BenchFailed(Exception):
+    """A burst did not measure what it should."""
+
+
+@click.command("cast")
+@click.option("--rounds", type=click.IntRange(1, 50), default=5, show_default=True)
+@click.option("--seconds", type=click.IntRange(1, 60), default=2, show_default=True)
+@click.option(
+    "--ballots",
+    type=click.IntRange(500, 1_000_000),
+    default=40_000,
+    show_default=True,
+    help="Ballots signed beforehand, for all rounds together.",
+)
+@click.option("--connections", type=click.IntRange(1, 1000), default=64, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def bench_cast(rounds: int, seconds: int, ballots: int, connections: int, as_json: bool) -> None:
+    """Ballots cast a second, as a ratio to a handler that only checks signatures. Needs wrk."""
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        click.echo("wrk is not installed; get it by `apt-get install wrk`", err=True)
+        sys.exit(USAGE)
+    with tempfile.TemporaryDirectory(prefix="huimin-bench-") as directory:
+        try:
+            load = Load(wrk=wrk, connections=connections, seconds=seconds)
+            bench = _bench(Path(directory), load, rounds, ballots)
+        except BenchFailed as error:
+            click.echo(str(error), err=True)
+            sys.exit(WRONG)
+    if as_json:
+        click.echo(msgspec.json.encode(bench).decode())
+    else:
+        _show(bench)
+
+
+def _bench(directory: Path, load: Load, rounds: int, ballots: int) -> CastBench:
+    console = Console(stderr=True)
+    script = made_up(ballots)
+    script = msgspec.structs.replace(script, voters=[voter[:1] for voter in script.voters])
+    desk = Desk(len(script.voters))
+    bodies, spki = directory / "bodies", directory / "issuer.spki"
+    spki.write_bytes(desk.issuer_key)
+    asyncio.run(_sign(desk, script, bodies))
+    with Installation(
+        directory / "data", ballot_processes=PROCESSES, progress=console.print
+    ) as installation:
+        asyncio.run(_open_vote(installation, script, desk))
+        with _baseline(script.edition, spki) as baseline_url:
+            pids = [
+                process.pid
+                for name, process in installation.services.items()
+                if name.startswith("ballot")
+            ]
+            before = _memory_mb(pids)
+            cast: list[Burst] = []
+            checked: list[Burst] = []
+            used = 0
+            for number in range(rounds):
+                for url, bursts in (
+                    (installation.ballot_url, cast),
+                    (baseline_url, checked),
+                ):
+                    bursts.append(_burst(load, url, script.edition, bodies, used))
+                # Requests under way when a burst ends are cut off: their ballots may count already.
+                used += cast[-1].requests + load.connections
+                console.print(
+                    f"round {number + 1}: cast {cast[-1].rate:.0f}/s"
+                    f" (p99 {cast[-1].p99_ms:.0f} ms), only checked {checked[-1].rate:.0f}/s"
+                )
+            after = _memory_mb(pids)
+    return CastBench(
+        rounds=rounds,
+        connections=load.connections,
+        processes=PROCESSES,
+        cast_per_second=_spread([burst.rate for burst in cast]),
+        checked_per_second=_spread([burst.rate for burst in checked]),
+        ratio=_spread([a.rate / b.rate for a, b in zip(cast, checked, strict=True)]),
+        memory_mb=(before, after),
+    )
+
+
+async def _sign(desk: Desk, script: Script, bodies: Path) -> None:
+    with progress_on(sys.stderr) as progress, bodies.open("wb") as file:
+        progress.begin("signing ballots", len(script.voters))
+        async for chunk in desk.ballots(script):
+            file.writelines(msgspec.json.encode(ballots[0]) + b"\n" for ballots in chunk)
+            progress.advance(len(chunk))
+
+
+async def _open_vote(installation: Installation, script: Script, desk: Desk) -> None:
+    officials = Officials(installation.data / "officers", installation.announcers)
+    async with open_ballot_box(installation.ballot_url) as box:
+        editions = await box.editions()
+        log = LogIdentity(f"{editions.log_origin}/{script.edition}", editions.log_key)
+        secretariat = Secretariat(box, officials, log, Verifier(log.origin, ED25519, log.key))
+        await secretariat.open(script, desk, seats=10)
+
+
+@contextmanager
+def _baseline(edition: str, spki: Path) -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "cli.bench.baseline", edition, str(spki), str(port)]
+    servers = [subprocess.Popen(command) for _ in range(PROCESSES)]
+    try:
+        _await_answer(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait()
+
+
+def _await_answer(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            urlopen(f"http://127.0.0.1:{port}/", timeout=1)
+        except URLError as error:
+            if hasattr(error, "code"):
+                return
+            time.sleep(0.1)
+    raise BenchFailed("the baseline server did not start")
+
+
+def _burst(load: Load, url: str, edition: str, bodies: Path, used: int) -> Burst:
+    """Post the lines of `bodies` after the first `used`, each once."""
+    with as_file(files("cli.bench") / "ballots.lua") as lua:
+        command = [
+            *(load.wrk, "-t1", f"-c{load.connections}", f"-d{load.seconds}s", "--latency"),
+            *("-s", str(lua), f"{url}/v1/editions/{edition}/ballots"),
+            *("--", str(bodies), str(used)),
+        ]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    line = next((one for one in run.stdout.splitlines() if one.startswith("result ")), None)
+    if line is None:
+        raise BenchFailed(f"the load generator failed: {run.stderr or run.stdout}")
+    burst = msgspec.json.decode(line.removeprefix("result "), type=Burst)
+    if burst.refused or burst.failed:
+        raise BenchFailed(f"not all ballots were answered well: {burst}")
+    return burst
+
+
+def _memory_mb(pids: list[int]) -> float:
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return round(pages * 4096 / 1e6, 1)
+
+
+def _spread(values: list[float]) -> Spread:
+    return Spread(*(round(value, 3) for value in (min(values), median(values), max(values))))
+
+
+def _show(bench: CastBench) -> None:
+    click.echo(
+        f"{bench.rounds} rounds, {bench.connections} connections, {bench.processes} processes;"
+        " median (min - max)"
+    )
+    for what, spread in (
+        ("ballots cast a second", bench.cast_per_second),
+        ("only decoded and checked", bench.checked_per_second),
+        ("ratio", bench.ratio),
+    ):
+        click.echo(f"{what:<26}{spread.median:>9} ({spread.min} - {spread.max})")
+    click.echo(f"{'memory of the service, MB':<26}{bench.memory_mb[0]} -> {bench.memory_mb[1]}")

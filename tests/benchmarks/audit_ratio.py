@@ -1,0 +1,114 @@
+"""How much an audit costs above its signature checks alone: A B A B, on the same log and cores.
+
+    python -m tests.benchmarks.audit_ratio --ballots 20000 --rounds 5
+
+A: each process checks its share of the ballots' credentials and signatures, decoded beforehand.
+B: the whole audit of the exported log from its directory, processes started and all.
+Prints both and the ratio B / A of each round: median, with minimum and maximum.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from cli.audit.audit import audit
+from cli.audit.inspection import Franchise
+from cli.audit.workers import usable_cores
+from cli.progress import Silent
+from shared.client.log_source import open_log
+from shared.edition.credential import load_issuer_spki
+from shared.edition.events import BallotCast, decode_event
+from shared.edition.replay import Electorate, check_ballot
+from tests.editions import EditionBuilder
+
+
+def main() -> None:
+    """Build a log, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ballots", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=usable_cores())
+    options = parser.parse_args()
+    builder = EditionBuilder(initiatives=30, max_choices=10, seats=10)
+    builder.prepare()
+    for number in range(options.ballots):
+        builder.cast(number, [builder.ids[(number + 3 * k) % 30] for k in range(10)])
+    with tempfile.TemporaryDirectory() as directory:
+        builder.write(Path(directory))
+        checks, audits = [], []
+        for number in range(1, options.rounds + 1):
+            checks.append(signature_checks(builder, options.jobs))
+            audits.append(asyncio.run(whole_audit(directory, options.jobs)))
+            print(f"round {number}: A {checks[-1]:.2f} s, B {audits[-1]:.2f} s", flush=True)
+    print(f"{options.ballots} ballots, {options.jobs} processes")
+    show("A signature checks, s", checks)
+    show("B audit, s", audits)
+    show("B / A", [b / a for a, b in zip(checks, audits, strict=True)])
+
+
+def show(what: str, values: Sequence[float]) -> None:
+    """One line of results."""
+    print(f"{what}: {statistics.median(values):.2f} [{min(values):.2f} .. {max(values):.2f}]")
+
+
+async def whole_audit(directory: str, jobs: int) -> float:
+    """Seconds that the audit takes."""
+    started = time.perf_counter()
+    async with open_log(directory) as source:
+        report = await audit(source, progress=Silent(), jobs=jobs)
+    assert report.verdict == "verified"
+    return time.perf_counter() - started
+
+
+def signature_checks(builder: EditionBuilder, jobs: int) -> float:
+    """Seconds until `jobs` processes have checked all ballots; decoding is not counted."""
+    context = multiprocessing.get_context("forkserver")
+    franchise = Franchise.of(Electorate.of(builder.current))
+    assert franchise is not None
+    processes, pipes = [], []
+    for job in range(jobs):
+        ours, theirs = context.Pipe()
+        share = builder.entries[job::jobs]
+        processes.append(context.Process(target=check_share, args=(theirs, share, franchise)))
+        processes[-1].start()
+        pipes.append(ours)
+    for pipe in pipes:
+        pipe.recv()
+    started = time.perf_counter()
+    for pipe in pipes:
+        pipe.send("go")
+    for pipe in pipes:
+        pipe.recv()
+    seconds = time.perf_counter() - started
+    for process in processes:
+        process.join()
+    return seconds
+
+
+def check_share(pipe: Connection, entries: Sequence[bytes], franchise: Franchise) -> None:
+    """In a process of its own: decode, say so, wait, check, say so."""
+    electorate = Electorate(*franchise, issuer=load_issuer_spki(franchise.issuer_key))
+    events = [decode_event(entry) for entry in entries]
+    ballots = [event for event in events if isinstance(event, BallotCast)]
+    pipe.send("ready")
+    pipe.recv()
+    for ballot in ballots:
+        check_ballot(
+            electorate,
+            ballot.key,
+            ballot.credential,
+            ballot.seq,
+            ballot.commitment,
+            ballot.signature,
+        )
+    pipe.send("done")
+
+
+if __name__ == "__main__":
+    main()
