@@ -25,7 +25,7 @@ from cli.embedded.account import current_account
 from cli.embedded.directory import DataDirectory, secret, write_private
 from cli.embedded.endpoint import remembered_port
 from cli.embedded.nats import NatsServer
-from cli.embedded.postgres import Postgres
+from cli.embedded.postgres import ADMIN, Postgres
 from cli.embedded.process import ServerProcess
 from cli.roles import SERVICES, database_role, nats_users, nkey_file, owner_role
 from shared.service.migrations import migrate
@@ -33,6 +33,8 @@ from shared.service.migrations import migrate
 STOP_STEPS: Final = ((signal.SIGTERM, 30.0),)
 START_LIMIT_S: Final = 30.0
 LOG_ORIGIN: Final = "huimin.localhost/log"
+PROCESSES: Final[Mapping[str, int]] = {"ballot": 2, "tally": 1}
+"""How many processes of each service run, unless somebody wants it otherwise."""
 
 Progress = Callable[[str], None]
 
@@ -92,21 +94,21 @@ class ServiceProcess:
 class Installation:
     """`with Installation(data) as huimin:` runs everything in the directory `data`.
 
-    Raises the errors of `cli.embedded.errors` and `ServiceFailed`.
+    `processes` says how many of each service; one that is not named does not run. Raises the errors of `cli.embedded.errors` and `ServiceFailed`.
     """
 
     def __init__(
         self,
         data: Path,
         *,
-        ballot_processes: int = 1,
+        processes: Mapping[str, int] = PROCESSES,
         log_level: str = "info",
         progress: Progress = lambda _: None,
     ) -> None:
         self.data = data.absolute()
         self.postgres = Postgres(self.data, progress=progress)
         self.services: dict[str, ServiceProcess] = {}
-        self._ballot_processes = ballot_processes
+        self._processes = processes
         self._log_level = log_level
         self._progress = progress
         self._ports: dict[str, int] = {}
@@ -181,17 +183,15 @@ class Installation:
             self.postgres.create_role(owner, None)
             self.postgres.create_role(name, secret(self.secrets / f"{name}.password"))
             self.postgres.create_database(name, owner, connect=[name])
-            asyncio.run(_migrate(self._admin_url(name), owner, role.package))
-
-    def _admin_url(self, database: str) -> str:
-        return self.postgres.admin_dsn.replace("/postgres?", f"/{database}?")
+            url = self.postgres.dsn(name, ADMIN, secret(self.secrets / "postgres"))
+            asyncio.run(_migrate(url, owner, role.package))
 
     @contextmanager
     def _running_services(self) -> Iterator[None]:
         self._progress("starting the services")
-        for number in range(self._ballot_processes):
-            self._add(f"ballot-{number}", "ballot")
-        self._add("tally-0", "tally")
+        for service, count in self._processes.items():
+            for number in range(count):
+                self._add(f"{service}-{number}", service)
         try:
             for process in self.services.values():
                 process.start()

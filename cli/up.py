@@ -13,7 +13,7 @@ from rich.console import Console
 
 from cli.embedded.errors import EmbeddedError
 from cli.exit_codes import WRONG
-from cli.installation import Installation, ServiceFailed
+from cli.installation import PROCESSES, Installation, ServiceFailed
 from shared.edition.officer_keys import BadOfficerKey, parse_public
 
 LOOK_EVERY_S = 0.5
@@ -46,9 +46,8 @@ def up(data: Path, officers: Sequence[Path], ballot_processes: int) -> None:
     console = Console(stderr=True)
     try:
         _register(officers, data / "announcers")
-        with Installation(
-            data, ballot_processes=ballot_processes, progress=console.print
-        ) as installation:
+        processes = {**PROCESSES, "ballot": ballot_processes}
+        with Installation(data, processes=processes, progress=console.print) as installation:
             show_addresses(installation)
             stay_up(installation, console)
     except (EmbeddedError, ServiceFailed, BadOfficerKey) as error:

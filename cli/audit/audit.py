@@ -2,9 +2,10 @@
 
 import time
 
+from cli.audit.evidence import CheckName, Violation, Wrong
 from cli.audit.head import check_not_behind, check_root, open_signed, pick_key
 from cli.audit.reading import read_checkpoint
-from cli.audit.report import AuditReport, Check, CheckName, Violation, Wrong
+from cli.audit.report import AuditReport, Check
 from cli.audit.verdicts import check_eligibility, check_openings, check_result
 from cli.audit.walk import Walk
 from cli.audit.workers import inspectors, usable_cores
@@ -77,7 +78,7 @@ class _Case:
     async def _walk(self, walk: Walk, size: int, jobs: int | None) -> None:
         jobs = max(1, min(jobs or usable_cores(), tile_count(0, size)))
         self._progress.begin("Auditing entries", size)
-        with inspectors(jobs) as inspect_bundle:
+        async with inspectors(jobs) as inspect_bundle:
             await walk.run(inspect_bundle, max(_READ_AHEAD, 3 * jobs), self._progress)
 
     def _judge(self, walk: Walk, checkpoint: Checkpoint, past: Checkpoint | None) -> None:

@@ -1,6 +1,6 @@
 """A log's head: its key, its signed checkpoint, and that it is not behind what it once was."""
 
-from cli.audit.report import Wrong
+from cli.audit.evidence import Wrong
 from shared.client.known_logs import KnownLogs
 from shared.client.log_key import LogKey, NoKey, choose_key
 from shared.client.log_source import LogSource

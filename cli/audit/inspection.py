@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from cli.audit.report import CheckName, Wrong
+from cli.audit.evidence import CheckName, Wrong
 from shared.edition.ballot import BallotRules
 from shared.edition.credential import load_issuer_spki
 from shared.edition.errors import LogViolation

@@ -4,8 +4,8 @@ Openings may be absent here: whether they ought to be public is known only when 
 were replayed.
 """
 
+from cli.audit.evidence import CheckName, Wrong
 from cli.audit.inspection import Bundle
-from cli.audit.report import CheckName, Wrong
 from shared.client.errors import CannotRead, Missing, Oversized, Sealed
 from shared.client.log_source import LogSource, read_tile
 from shared.log.errors import LogFormatError

@@ -4,12 +4,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+from cli.audit.evidence import CheckName, Violation
 from shared.client.log_key import KeySource
 from shared.edition.manifest import Text
 
-CheckName = Literal[
-    "checkpoint", "history", "entries", "tiles", "root", "openings", "eligibility", "result"
-]
 Outcome = Literal["passed", "failed", "pending"]
 
 
@@ -19,13 +17,6 @@ class Check(Struct, frozen=True):
     name: CheckName
     outcome: Outcome
     detail: str
-
-
-class Violation(Struct, frozen=True):
-    """Where the log is wrong (a resource's path, an entry's index) and why."""
-
-    where: str
-    why: str
 
 
 class AuditReport(Struct, frozen=True, kw_only=True):
@@ -62,12 +53,3 @@ class AuditReport(Struct, frozen=True, kw_only=True):
     certified: bool
     checks: tuple[Check, ...]
     seconds: float
-
-
-class Wrong(Exception):
-    """The log is wrong: which check shows it, where, and why."""
-
-    def __init__(self, check: CheckName, where: str, why: str) -> None:
-        super().__init__(f"{where}: {why}")
-        self.check: CheckName = check
-        self.violation = Violation(where, why)

@@ -1,7 +1,8 @@
 """What can be judged only when the whole log was replayed: openings, eligibility, result."""
 
+from cli.audit.evidence import Wrong
 from cli.audit.inspection import as_wrong
-from cli.audit.report import Check, Wrong
+from cli.audit.report import Check
 from shared.edition.decider import EditionState
 from shared.edition.errors import LogViolation
 from shared.edition.replay import Replay

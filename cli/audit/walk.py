@@ -7,10 +7,10 @@ from collections.abc import Coroutine, Iterator
 from contextlib import aclosing
 from typing import Any
 
+from cli.audit.evidence import Wrong
 from cli.audit.head import check_past_root
 from cli.audit.inspection import Bundle, Franchise, InspectedBundle, as_wrong, records_of
 from cli.audit.reading import read_bundle, read_hashes
-from cli.audit.report import Wrong
 from cli.audit.tiles import ExpectedTile, TileLadder
 from cli.audit.workers import Inspect
 from cli.progress import Progress

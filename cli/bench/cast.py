@@ -126,7 +126,7 @@ def _bench(directory: Path, load: Load, rounds: int, ballots: int) -> CastBench:
     spki.write_bytes(desk.issuer_key)
     asyncio.run(_sign(desk, script, bodies))
     with Installation(
-        directory / "data", ballot_processes=PROCESSES, progress=console.print
+        directory / "data", processes={"ballot": PROCESSES}, progress=console.print
     ) as installation:
         asyncio.run(_open_vote(installation, script, desk))
         with _baseline(script.edition, spki) as baseline_url:

@@ -62,7 +62,7 @@ def demo(
     _check_seed(seed_digits)
     directory = _directory(data)
     try:
-        with Installation(directory, ballot_processes=2, progress=console.print) as installation:
+        with Installation(directory, progress=console.print) as installation:
             performance = asyncio.run(
                 perform(installation, script, seats=seats, seed=seed_digits, console=console)
             )

@@ -7,7 +7,7 @@ on it is worth nothing unless the edition's manifest says the same.
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,6 @@ from cli.edition.command_file import (
     BadCommandFile,
     CommandFile,
     load_command_file,
-    missing_signatures,
 )
 from cli.edition.options import OfficerKey, json_option, keys_option, url_option, yes_option
 from cli.edition.recount import check_by_recount, recount

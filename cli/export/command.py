@@ -9,7 +9,7 @@ import msgspec
 import rich_click as click
 
 from cli import exit_codes
-from cli.audit.report import Wrong
+from cli.audit.evidence import Wrong
 from cli.export.export import Export, export
 from cli.log_key import vkey_option
 from cli.printable import printable

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
+from cli.audit.evidence import Wrong
 from cli.audit.head import check_past_root
 from cli.audit.inspection import records_of
 from cli.audit.reading import read_entries, read_openings
-from cli.audit.report import Wrong
 from cli.audit.tiles import TileLadder
 from cli.export.staging import StagedTree
 from cli.progress import Progress

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from cli.audit.evidence import Wrong
 from cli.audit.head import check_not_behind, check_root, open_signed, pick_key
 from cli.audit.reading import read_checkpoint
-from cli.audit.report import Wrong
 from cli.export.copying import Pass
 from cli.export.staging import StagedTree
 from cli.progress import Progress

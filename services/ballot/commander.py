@@ -71,7 +71,7 @@ class Commander:
 
     def _check_announcer(self, command: AnnounceEdition, signed: SignedCommand) -> None:
         # Read at each announcement, so that registering an officer is copying a file.
-        trusted = {parse_public(file.read_text()).key for file in self._announcers.glob("*.pub")}
+        trusted = _registered_keys(self._announcers)
         keys = {officer.id: officer.key for officer in command.manifest.officers}
         if not any(keys.get(given.officer) in trusted for given in signed.signatures):
             raise NotAnnouncer("no officer who signed is registered with this service")
@@ -148,6 +148,16 @@ async def _written(
             if stored == [entry]:
                 return index
     return None
+
+
+def _registered_keys(announcers: Path) -> set[bytes]:
+    keys = set()
+    for file in announcers.glob("*.pub"):
+        try:
+            keys.add(parse_public(file.read_text()).key)
+        except (OSError, ValueError) as error:
+            log.warning("unreadable officer's key", what=file.name, why=str(error))
+    return keys
 
 
 def _now() -> datetime:

@@ -5,9 +5,10 @@ people rely on is the tally's, and every auditor's.
 """
 
 from services.ballot import store
-from services.ballot.store import Executor
+from services.ballot.store import CorruptLog, Executor
 from shared.edition.ballot import decode_opening
 from shared.edition.decider import Count, EditionState
+from shared.edition.errors import UNREADABLE_JSON
 from shared.edition.events import BallotCast, decode_event
 from shared.log.frontier import Frontier
 from shared.log.merkle import leaf_hash
@@ -25,11 +26,11 @@ async def count_log(db: Executor, state: EditionState, size: int) -> Count:
         entries = await store.entries(db, state.edition, start, end)
         openings = await store.openings(db, state.edition, start, end)
         openings_tree = openings_tree.extend([leaf_hash(record) for record in openings]).frontier
-        for entry, opening in zip(entries, openings, strict=True):
+        for offset, (entry, opening) in enumerate(zip(entries, openings, strict=True)):
             event = decode_event(entry)
             if isinstance(event, BallotCast):
                 # A key's ballots stand in the log in the order of their seq: the last one counts.
-                standings[event.key] = decode_opening(opening).choices
+                standings[event.key] = _choices(opening, start + offset)
                 ballots += 1
     counts = dict.fromkeys(state.order, 0)
     for choices in standings.values():
@@ -41,3 +42,10 @@ async def count_log(db: Executor, state: EditionState, size: int) -> Count:
         voters=len(standings),
         openings_root=openings_tree.root(),
     )
+
+
+def _choices(opening: bytes, index: int) -> tuple[str, ...]:
+    try:
+        return decode_opening(opening).choices
+    except UNREADABLE_JSON as error:
+        raise CorruptLog(f"the opening of entry {index} cannot be read: {error}") from error

@@ -63,13 +63,13 @@ class Relay:
             try:
                 connection = await store.connect(self._url)
             except CONNECTION_LOST as error:
-                log.warning("relay waits for the database", error=type(error).__name__)
+                log.warning("relay waits for the database", why=str(error))
                 await asyncio.sleep(PAUSE_S)
                 continue
             try:
                 await self._relay(connection)
             except CONNECTION_LOST as error:
-                log.warning("relay lost the database", error=type(error).__name__)
+                log.warning("relay starts over", error=type(error).__name__, why=str(error))
             finally:
                 # The locks went with the connection, so nothing of what they guarded is known now.
                 connection.terminate()

@@ -19,6 +19,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 from nats.js.errors import NotFoundError
 
 from services.tally.projection import StreamPosition
+from shared.service.nats import heed_cancellation
 from shared.service.runs import run_subject, stream_name
 
 BATCH = 16
@@ -49,20 +50,26 @@ class RunFeed:
 
     async def next(self, after: StreamPosition | None, wait_s: float) -> list[Delivery]:
         """The next messages after `after`; none when none came within `wait_s` seconds."""
-        if self._nats.is_connected:
-            try:
-                if self._subscription is None:
-                    self._subscription = await self._subscribe(after)
-                return await self._fetch(self._subscription, wait_s)
-            except NotFoundError:
-                pass  # the relay has not made the stream yet, or will make it anew
-            except (NatsError, TimeoutError) as error:
-                log.warning(
-                    "runs cannot be read", edition=self._edition, error=type(error).__name__
-                )
-        await self._drop()
-        await asyncio.sleep(wait_s)
-        return []
+        deliveries = await self._look(after, wait_s)
+        heed_cancellation()
+        if deliveries is None:
+            await self._drop()
+            await asyncio.sleep(wait_s)
+        return deliveries or []
+
+    async def _look(self, after: StreamPosition | None, wait_s: float) -> list[Delivery] | None:
+        """The next messages, perhaps none; None when there is nowhere to look."""
+        if not self._nats.is_connected:
+            return None
+        try:
+            if self._subscription is None:
+                self._subscription = await self._subscribe(after)
+            return await self._fetch(self._subscription, wait_s)
+        except NotFoundError:
+            return None  # the relay has not made the stream yet, or will make it anew
+        except (NatsError, TimeoutError) as error:
+            log.warning("runs cannot be read", edition=self._edition, error=type(error).__name__)
+            return None
 
     async def _drop(self) -> None:
         """Forget the consumer; the server does so by itself."""

@@ -45,6 +45,18 @@ async def connect(url: str, nkey_seed: str, name: str) -> AsyncIterator[Client]:
     try:
         yield client
     finally:
-        attempt.cancel()
-        await asyncio.wait([attempt])
+        while not attempt.done():  # once may not be enough: see `heed_cancellation`
+            attempt.cancel()
+            await asyncio.wait([attempt], timeout=1)
         await client.close()
+
+
+def heed_cancellation() -> None:
+    """Raise `CancelledError` if the running task was told to end.
+
+    The client waits with `asyncio.wait_for`, and in Python 3.11 that forgets a cancellation that
+    comes together with an answer: a loop around NATS calls would then never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cli.audit.report import AuditReport, Violation
+from cli.audit.evidence import Violation
+from cli.audit.report import AuditReport
 from shared.edition.ballot import encode_opening
 from shared.edition.commands import CloseVoting, OfficerSignature, OpenVoting, SignedCommand
 from shared.edition.events import ResultCertified, VotingClosed, VotingOpened

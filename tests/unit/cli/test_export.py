@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from cli.audit.report import Wrong
+from cli.audit.evidence import Wrong
 from cli.export.export import Export, export
 from cli.progress import Silent
 from shared.client.errors import CannotRead
