@@ -94,7 +94,8 @@ class ServiceProcess:
 class Installation:
     """`with Installation(data) as huimin:` runs everything in the directory `data`.
 
-    `processes` says how many of each service; one that is not named does not run. Raises the errors of `cli.embedded.errors` and `ServiceFailed`.
+    `processes` says how many of each service; one that is not named does not run. Raises the errors
+    of `cli.embedded.errors` and `ServiceFailed`.
     """
 
     def __init__(
@@ -212,7 +213,7 @@ class Installation:
         )
 
     def _port(self, service: str) -> int:
-        """The port of a service: that of the last run if it is free, and one for all of this run."""
+        """The service's port for all of this run: that of the last run if it is free."""
         if service not in self._ports:
             directory = self.data / "services"
             directory.mkdir(mode=0o700, exist_ok=True)

@@ -5,8 +5,12 @@ import rich_click as click
 from cli.audit.command import audit_command
 from cli.bench.cast import bench_cast
 from cli.demo.command import demo
+from cli.edition.command import edition
+from cli.export.command import export_command
+from cli.officer import officer
 from cli.receipt import receipt_group
 from cli.up import up
+from cli.vote import vote
 from shared.version import VERSION
 
 
@@ -26,5 +30,5 @@ def bench() -> None:
 
 
 bench.add_command(bench_cast)
-for command in (up, demo, audit_command, receipt_group):
+for command in (up, demo, edition, officer, vote, audit_command, export_command, receipt_group):
     main.add_command(command)

@@ -10,7 +10,8 @@ import rich_click as click
 from rich.console import Console
 
 from cli.audit.display import show_report
-from cli.demo.officials import AuditFailed
+from cli.demo.invitation import invite
+from cli.demo.officials import AuditFailed, Officials
 from cli.demo.performance import Performance, TallyDiffers, perform
 from cli.demo.script import Script, from_pabulib, made_up
 from cli.embedded.errors import EmbeddedError
@@ -45,7 +46,11 @@ from shared.pabulib import PabulibError
     type=click.Path(path_type=Path, file_okay=False),
     help="Directory for everything, empty or new; by default a temporary one.",
 )
-@click.option("--keep", is_flag=True, help="Leave the services up at the end for a look.")
+@click.option(
+    "--keep",
+    is_flag=True,
+    help="Leave the services up at the end, with a vote open for you to try.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def demo(
     voters: int,
@@ -63,12 +68,22 @@ def demo(
     directory = _directory(data)
     try:
         with Installation(directory, progress=console.print) as installation:
+            officials = Officials(installation.data / "officers", installation.announcers)
             performance = asyncio.run(
-                perform(installation, script, seats=seats, seed=seed_digits, console=console)
+                perform(
+                    installation,
+                    officials,
+                    script,
+                    seats=seats,
+                    seed=seed_digits,
+                    console=console,
+                )
             )
             _show(performance, as_json)
             if keep:
+                invitation = asyncio.run(invite(installation, officials))
                 show_addresses(installation)
+                click.echo("\n".join(["", *invitation.lines(installation), ""]), err=as_json)
                 stay_up(installation, console)
     except (EmbeddedError, ServiceFailed, ClientError, AuditFailed, TallyDiffers) as error:
         console.print(f"[red]the demonstration failed:[/red] {error}", highlight=False)

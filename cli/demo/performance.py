@@ -64,10 +64,15 @@ class Performance(Struct, frozen=True, kw_only=True):
 
 
 async def perform(
-    installation: Installation, script: Script, *, seats: int, seed: str | None, console: Console
+    installation: Installation,
+    officials: Officials,
+    script: Script,
+    *,
+    seats: int,
+    seed: str | None,
+    console: Console,
 ) -> Performance:
     """Act out the script; raises what its steps raise."""
-    officials = Officials(installation.data / "officers", installation.announcers)
     log_url = f"{installation.ballot_url}/log/{script.edition}"
     async with (
         open_ballot_box(installation.ballot_url) as box,

@@ -23,7 +23,7 @@ MAX_COMMAND_BODY = 128 * 1024
 
 _decoder = msgspec.json.Decoder(SignedCommand)
 
-EditionName = Annotated[str, Parameter(description="The edition's id", max_length=63)]
+EditionName = Annotated[str, Parameter(description="The edition's id")]
 
 
 class Readiness(Struct, frozen=True):

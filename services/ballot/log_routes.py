@@ -23,7 +23,7 @@ async def checkpoint(state: State, edition: str) -> Response[bytes]:
     """The newest signed checkpoint."""
     box = await _box(state, edition)
     note = (await _head(box, edition)).note
-    return Response(note, media_type="text/plain; charset=utf-8", headers=_FRESH)
+    return Response(note, media_type=MediaType.TEXT, headers=_FRESH)
 
 
 @get("/log/{edition:str}/tile/{tile_path:path}")
@@ -53,7 +53,7 @@ async def proof(state: State, edition: str, index: int) -> Response[bytes]:
     except CONNECTION_LOST as error:
         raise StoreUnavailable("the log cannot be read") from error
     text = TlogProof(index, tuple(path), head.note).encode()
-    return Response(text, media_type="text/plain; charset=utf-8", headers=_FRESH)
+    return Response(text, media_type=MediaType.TEXT, headers=_FRESH)
 
 
 async def _box(state: State, edition: str) -> BallotBox:

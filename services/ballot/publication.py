@@ -2,7 +2,7 @@
 
 Each log's newest checkpoint is copied to a file, best on another disk. A database that was restored
 or promoted and is behind such a copy, or contradicts it, must never sign again: the service refuses
-to run (DESIGN: "backups and failover are the real fork risk").
+to run. Backups and failovers are how honest logs fork.
 """
 
 import os

@@ -159,7 +159,8 @@ async def send_problem(send: Send, refusal: Refusal) -> None:
 
 
 def _answer(refusal: Refusal) -> Response[Problem]:
-    headers = {}
+    # All interfaces are public and know no cookies: a page of any origin may see what went wrong.
+    headers = {"Access-Control-Allow-Origin": "*"}
     if isinstance(refusal, Unavailable):
         headers["Retry-After"] = str(refusal.retry_after_s)
     return Response(

@@ -1,4 +1,4 @@
-"""A whole edition at the command line, by officers who sign one after the other; and what goes wrong.
+"""A whole edition at the command line, officers signing one after the other; and what goes wrong.
 
 Against a real installation. What is certified is compared with the ballots as they were cast, and
 with an audit of the log.
@@ -26,7 +26,8 @@ from shared.client.receipt import decode_receipt, verify_receipt
 from shared.edition.commands import CertifyResult, DrawTieSeed
 from shared.edition.officer_keys import parse_secret
 from shared.edition.result import tie_order
-from shared.log.note import Verifier
+from shared.log.checkpoint import Checkpoint, sign_checkpoint
+from shared.log.note import Signer, Verifier
 from tests.audits import audited
 from tests.command_line import INITIATIVES, ROOT, CommandLine, Office, outcome
 
@@ -327,9 +328,6 @@ def test_a_log_with_another_key_than_remembered_is_not_signed_for(office: Office
 
 def other_log(office: Office) -> dict[str, str]:
     """Key and checkpoint of another log with the same origin."""
-    from shared.log.checkpoint import Checkpoint, sign_checkpoint
-    from shared.log.note import Signer
-
     signer = Signer(Verifier.parse(office.show()["vkey"]).name, bytes(32))
     note = sign_checkpoint(Checkpoint(signer.name, 1, bytes(32)), signer)
     return {"vkey": signer.vkey, "checkpoint": note.decode()}

@@ -88,15 +88,21 @@ async def poll(services: tuple[BallotProcess, BallotProcess], new_poll: NewPoll)
 @pytest.fixture(scope="session")
 def open_edition(services: tuple[BallotProcess, BallotProcess]) -> EditionBuilder:
     """An edition that stays open for voting, to which nobody adds anything."""
+    return prepared_once(services[0].url, EditionBuilder("stays-open"), Poll.prepare)
 
-    async def prepare() -> EditionBuilder:
+
+def prepared_once(
+    url: str, builder: EditionBuilder, prepare: Callable[[Poll], Awaitable[None]]
+) -> EditionBuilder:
+    """The builder of an edition that was prepared in a loop of its own, for many tests."""
+
+    async def run() -> None:
         async with aiohttp.ClientSession() as session:
-            poll = Poll(session, services[0].url, EditionBuilder("stays-open"))
-            await poll.prepare()
-            return poll.builder
+            await prepare(Poll(session, url, builder))
 
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, prepare()).result()
+        thread.submit(asyncio.run, run()).result()
+    return builder
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+"""The demonstration as a whole, by its command: what it prints is compared with what others counted."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.pabulib import parse_pb
+
+ELECTIONS = Path(__file__).parents[3] / "shared" / "data" / "elections"
+HUIMIN = Path(sys.executable).with_name("huimin")
+SEED = "31415926535897932384"
+
+needs_elections = pytest.mark.skipif(
+    not ELECTIONS.is_dir(), reason="the real elections are not there: ../shared/data/elections"
+)
+
+
+def demo(*options: str, data: Path) -> dict[str, Any]:
+    """What `huimin demo --json` prints; its exit code must be 0."""
+    command = [HUIMIN, "demo", "--json", "--data", str(data), *options]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    assert run.returncode == 0, run.stderr[-2000:]
+    outcome: dict[str, Any] = json.loads(run.stdout)
+    return outcome
+
+
+def real(name: str, data: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The demonstration's outcome for a real election, and what is expected of it."""
+    outcome = demo("--ballots", str(ELECTIONS / f"{name}.pb"), "--seed-digits", SEED, data=data)
+    expected: dict[str, Any] = json.loads((ELECTIONS / f"{name}.expected.json").read_text())
+    return outcome, expected
+
+
+def test_the_built_in_demonstration_ends_verified(tmp_path: Path) -> None:
+    """A few made-up voters go all the way to ten winners and a verified audit."""
+    outcome = demo("--voters", "60", data=tmp_path / "demo")
+    assert outcome["audit"] == "verified"
+    assert len(outcome["winners"]) == 10
+    assert outcome["accepted"] >= 60
+    assert outcome["refused"] == {}
+
+
+@needs_elections
+@pytest.mark.parametrize("name", ["Netherlands_Amsterdam_289", "Netherlands_Amsterdam_287"])
+def test_a_real_election_gives_the_expected_counts(name: str, tmp_path: Path) -> None:
+    """Every ballot of the file counts, and the counts are those computed from the file alone."""
+    outcome, expected = real(name, tmp_path / "demo")
+    assert outcome["counts"] == expected["counts"]
+    assert outcome["accepted"] == expected["ballots_n"]
+    assert outcome["audit"] == "verified"
+
+
+@needs_elections
+def test_a_tie_at_the_last_seat_is_decided_by_the_draw(tmp_path: Path) -> None:
+    """Two projects are tied for the tenth seat; one of them gets it, by the digits thrown."""
+    outcome, expected = real("Poland_Warszawa_2017_Zoliborz_Centralny", tmp_path / "demo")
+    assert outcome["counts"] == expected["counts"]
+    assert set(outcome["tied"]) == {"1073", "2433"}
+    assert set(outcome["winners"][:9]) == set(expected["above_cutoff"])
+    assert outcome["winners"][9] in outcome["tied"]
+    assert outcome["audit"] == "verified"
+
+
+@needs_elections
+def test_the_malformed_ballot_is_refused_and_all_others_count(tmp_path: Path) -> None:
+    """One ballot names a project twice: it counts nowhere, and no other is lost."""
+    name = "Poland_Warszawa_2026_Brodno"
+    outcome, expected = real(name, tmp_path / "demo")
+    ballots = parse_pb((ELECTIONS / f"{name}.pb").read_bytes(), name).ballots
+    [malformed] = [one.choices for one in ballots if len(set(one.choices)) < len(one.choices)]
+    counts = Counter(expected["counts"])
+    counts.subtract(set(malformed))
+    assert outcome["counts"] == dict(counts)
+    assert outcome["refused"] == {"repeated-initiative": 1}
+    assert outcome["accepted"] == len(ballots) - 1
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"this is no election\n", "META"),
+        (
+            b"META\nkey;value\nvote_type;cumulative\nPROJECTS\nproject_id;cost\n1;5\n"
+            b"VOTES\nvoter_id;vote;points\n1;1;3\n",
+            "approval",
+        ),
+    ],
+    ids=["not a pb file", "another vote type"],
+)
+def test_a_file_that_cannot_be_acted_out_is_refused(
+    content: bytes, says: str, tmp_path: Path
+) -> None:
+    """The error names the file and what is wrong with it, and nothing is started."""
+    file = tmp_path / "broken.pb"
+    file.write_bytes(content)
+    command = [HUIMIN, "demo", "--ballots", str(file), "--data", str(tmp_path / "demo")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 2
+    assert "broken.pb" in run.stderr
+    assert says in run.stderr
+    assert not (tmp_path / "demo").exists()
