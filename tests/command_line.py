@@ -6,6 +6,7 @@ runs one edition with it, on an installation that is up.
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,8 @@ class Office:
         """Prepare a command of this edition, signed by these officers."""
         keys = [word for office in by for word in ("--key", self.key(office))]
         given = ("--url", self.url, "--json", *keys, *DOCUMENTS.get(name, ()), *options)
-        words = [self.directory / word[1:] if str(word)[0] == "@" else word for word in given]
+        # A word that begins with @ is a file in the office's directory.
+        words = [re.sub("^@", f"{self.directory}/", str(word)) for word in given]
         return self.line.run(edition, name, self.edition, *words)
 
     def done(self, name: str, *options: str | Path) -> dict[str, Any]:

@@ -4,7 +4,8 @@ A `Poll` keeps an `EditionBuilder` beside the service: what the builder decides 
 the service wrote is read back with `sync`, so that the builder knows size, root and count.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 import aiohttp
@@ -19,6 +20,13 @@ from shared.log.tiles import bundles_of, decode_bundle
 from tests.editions import EditionBuilder
 
 JSON = {"Content-Type": "application/json"}
+
+
+async def until(holds: Callable[[], Awaitable[bool]], limit_s: float = 20.0) -> None:
+    """Return once it holds; raises `TimeoutError` when it takes too long."""
+    async with asyncio.timeout(limit_s):
+        while not await holds():
+            await asyncio.sleep(0.02)
 
 
 class Answer(NamedTuple):

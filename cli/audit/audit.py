@@ -8,7 +8,7 @@ from cli.audit.reading import read_checkpoint
 from cli.audit.report import AuditReport, Check
 from cli.audit.verdicts import check_eligibility, check_openings, check_result
 from cli.audit.walk import Walk
-from cli.audit.workers import inspectors, usable_cores
+from cli.audit.workers import inspectors
 from cli.progress import Progress
 from shared.client.known_logs import KnownLogs
 from shared.client.log_key import LogKey
@@ -19,6 +19,7 @@ from shared.edition.result import Result
 from shared.log.checkpoint import Checkpoint
 from shared.log.note import Verifier
 from shared.log.tiles import tile_count
+from shared.processes import usable_cores
 
 _READ_AHEAD = 8
 

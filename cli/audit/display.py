@@ -9,7 +9,7 @@ from rich.text import Text
 from cli.audit.report import AuditReport, Outcome
 from cli.printable import printable
 
-_BAR_WIDTH = 24
+_BAR_WIDTH = 16
 _SHOWN_SO_FAR = 10
 _MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("✓", "green"),
@@ -39,17 +39,17 @@ def _ranking(report: AuditReport, counts: dict[str, int]) -> Table:
     final = bool(report.winners or report.tied)
     table = Table(title="The result" if final else "The counts so far", title_justify="left")
     table.add_column("#", justify="right")
-    table.add_column("id")
-    table.add_column("事项")
-    table.add_column("Initiative")
-    table.add_column("Ballots", justify="right")
-    table.add_column("", no_wrap=True)
+    table.add_column("id", no_wrap=True)
+    table.add_column("事项 Initiative", ratio=1)
+    table.add_column("票 Ballots", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True, width=_BAR_WIDTH)
     most = max([1, *counts.values()])
     for place, id_ in _rows(report, counts):
         title = report.titles[id_]
         bar = "█" * round(_BAR_WIDTH * counts[id_] / most)
-        cells = (place, id_, title.zh, title.en, str(counts[id_]), bar)
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        texts = dict.fromkeys((title.zh, title.en))  # where both are the same, once is enough
+        both = Text("\n".join(printable(text) for text in texts))
+        table.add_row(place, Text(printable(id_)), both, str(counts[id_]), bar)
     return table
 
 

@@ -3,7 +3,6 @@
 Pure, and needs no order: many processes may do it. What they find travels back as data.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from cli.audit.evidence import CheckName, Wrong
 from shared.edition.ballot import BallotRules
 from shared.edition.credential import load_issuer_spki
 from shared.edition.errors import LogViolation
-from shared.edition.replay import Electorate, Inspected, inspect
+from shared.edition.replay import Electorate, Inspected, inspect_all
 from shared.log.frontier import Frontier
 from shared.log.merkle import HASH_SIZE, Hash
 from shared.log.tiles import TILE_WIDTH, BadBundle, BundleKind, TilePath, decode_bundle, tile_width
@@ -56,6 +55,11 @@ class Fault(NamedTuple):
     where: str
     why: str
 
+    @classmethod
+    def of(cls, wrong: Wrong) -> "Fault":
+        """The fault that was raised."""
+        return cls(wrong.check, wrong.violation.where, wrong.violation.why)
+
 
 class InspectedBundle(NamedTuple):
     """The entries before the first fault, and the root over the entries if the bundle is full."""
@@ -67,14 +71,16 @@ class InspectedBundle(NamedTuple):
 
 def inspect_bundle(bundle: Bundle, franchise: Franchise | None) -> InspectedBundle:
     """Check everything about a bundle that can be checked without the entries before it."""
+    electorate = _electorate(franchise) if franchise else None
     inspected: list[Inspected] = []
     try:
-        _inspect_records(bundle, franchise, inspected)
+        inspected, violation = _inspect_sound(bundle, electorate)
+        if violation is not None:
+            raise as_wrong(violation, bundle.n * TILE_WIDTH + bundle.width)
         leaves = [entry.leaf for entry in inspected]
         _compare_tile(bundle, leaves)
     except Wrong as wrong:
-        fault = Fault(wrong.check, wrong.violation.where, wrong.violation.why)
-        return InspectedBundle(inspected, None, fault)
+        return InspectedBundle(inspected, None, Fault.of(wrong))
     root = Frontier.empty().extend(leaves).root if bundle.width == TILE_WIDTH else None
     return InspectedBundle(inspected, root, None)
 
@@ -103,20 +109,23 @@ def as_wrong(violation: LogViolation, size: int) -> Wrong:
     )
 
 
-def _inspect_records(
-    bundle: Bundle, franchise: Franchise | None, inspected: list[Inspected]
-) -> None:
-    electorate = _electorate(franchise) if franchise else None
+def _inspect_sound(
+    bundle: Bundle, electorate: Electorate | None
+) -> tuple[list[Inspected], LogViolation | None]:
+    """The entries before the first that is wrong, and what is wrong with that."""
+    first = bundle.n * TILE_WIDTH
     entries = records_of("entries", bundle.n, bundle.width, bundle.entries)
-    openings: Sequence[bytes] = [b""] * len(entries)
+    openings = [b""] * len(entries)
     if bundle.openings is not None:
         openings = records_of("openings", bundle.n, bundle.width, bundle.openings)
-    first = bundle.n * TILE_WIDTH
-    try:
-        for index, (entry, opening) in enumerate(zip(entries, openings, strict=True), first):
-            inspected.append(inspect(index, entry, opening, electorate))
-    except LogViolation as violation:
-        raise as_wrong(violation, first + bundle.width) from violation
+    sound, violation = len(entries), None
+    while True:
+        try:
+            inspected = inspect_all(first, entries[:sound], openings[:sound], electorate)
+        except LogViolation as found:
+            sound, violation = found.index - first, found
+        else:
+            return inspected, violation
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,6 @@ longer than auditing a small log.
 """
 
 import asyncio
-import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -22,13 +21,6 @@ Inspect: TypeAlias = Callable[[Bundle, Franchise | None], Awaitable[InspectedBun
 
 _REQUESTS_AT_ONCE = 2
 """Of one worker, so that the next is there when it has answered one."""
-
-
-def usable_cores() -> int:
-    """How many cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @asynccontextmanager

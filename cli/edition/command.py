@@ -17,7 +17,15 @@ from cli.edition.prepare import (
 )
 
 
-@click.group("edition")
+class InOrder(click.RichGroup):
+    """A group that lists its commands in the order in which they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See `click.Group.list_commands`."""
+        return list(self.commands)
+
+
+@click.group("edition", cls=InOrder)
 def edition() -> None:
     """Officers take an edition from its announcement to its certified result.
 

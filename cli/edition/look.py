@@ -46,6 +46,8 @@ def show_command(edition_id: str, url: str, as_json: bool) -> None:
         return
     console = Console()
     facts = Table(show_header=False)
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
     for row in _facts(view):
         _add(facts, row)
     console.print(facts)
@@ -90,7 +92,7 @@ def _time(time: datetime | None) -> str:
 def _table(*columns: str) -> Table:
     table = Table()
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     return table
 
 

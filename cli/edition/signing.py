@@ -121,10 +121,11 @@ def show_outcome(outcome: CarriedOut | Waiting, as_json: bool) -> None:
             f" {outcome.edition!r}; the log's key signed that."
         )
     elif outcome.missing:
+        submit_too = " --submit" if outcome.missing == 1 else ""
         click.echo(
             f"{outcome.file}: signed by {', '.join(outcome.signed_by)};"
             f" 还需签名 {outcome.missing} more must sign, of {', '.join(outcome.may_sign)}:\n"
-            f"  huimin edition sign {outcome.file} --key FILE.key"
+            f"  huimin edition sign {outcome.file} --key FILE.key --url URL{submit_too}"
         )
     else:
         click.echo(

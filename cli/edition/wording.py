@@ -122,9 +122,13 @@ def _initiative(initiative: Initiative) -> str:
 def _result(command: CertifyResult, titles: Mapping[str, Text]) -> Iterator[Row]:
     counts = command.counts
     for place, id_ in enumerate(command.winners, 1):
-        yield f"chosen {place}", f"{titled(id_, titles)}: {counts.get(id_, 0)} ballots"
+        yield f"chosen {place}", f"{titled(id_, titles)}: {_ballots(counts.get(id_, 0))}"
     for id_ in sorted(counts.keys() - set(command.winners), key=lambda id_: -counts[id_]):
-        yield "not chosen", f"{titled(id_, titles)}: {counts[id_]} ballots"
+        yield "not chosen", f"{titled(id_, titles)}: {_ballots(counts[id_])}"
     yield "entries counted", str(command.size)
     yield "log root", command.root.hex()
     yield "openings root", command.openings_root.hex()
+
+
+def _ballots(count: int) -> str:
+    return "1 ballot" if count == 1 else f"{count} ballots"

@@ -43,7 +43,11 @@ class BallotBox:
     @property
     def faults(self) -> dict[str, str]:
         """Editions whose last batch could not be committed, and why."""
-        return {name: caster.fault for name, caster in self._casters.items() if caster.fault}
+        return {
+            name: type(caster.fault).__name__
+            for name, caster in self._casters.items()
+            if caster.fault
+        }
 
     async def edition(self, name: str) -> Edition:
         """The edition with its newest state; raises `UnknownEdition`."""

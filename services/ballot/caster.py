@@ -40,7 +40,7 @@ MAX_BATCH_BYTES = 512 * 1024
 RETRY_FOR_S = 10
 RETRY_PAUSE_S = 0.2
 RECHECK_S = 1
-ANSWER_WITHIN_S = 15
+ANSWER_WITHIN_S = 10
 
 log = structlog.get_logger()
 
@@ -104,8 +104,8 @@ class Caster:
         self._waiting: deque[Prepared] = deque()
         self._arrived = asyncio.Event()
         self._connection: Connection | None = None
-        self.fault = ""
-        """Why the last batch could not be committed; empty when it could."""
+        self.fault: Exception | None = None
+        """Why the last batch could not be committed; None when it could."""
 
     async def cast(self, ballot: Ballot) -> bytes:
         """The receipt (JSON) of a ballot once it is committed; raises a `Refusal`."""
@@ -137,13 +137,14 @@ class Caster:
     async def _arrival(self) -> None:
         """Return when a ballot waits.
 
-        A fault is looked at again meanwhile: a service that is not ready is sent no ballots by
+        While the database is away, ask for it: a service that is not ready is sent no ballots by
         which it could find out that it is.
         """
         while not self._waiting:
             self._arrived.clear()
             try:
-                async with asyncio.timeout(RECHECK_S if self.fault else None):
+                lost = isinstance(self.fault, CONNECTION_LOST)
+                async with asyncio.timeout(RECHECK_S if lost else None):
                     await self._arrived.wait()
             except TimeoutError:
                 await self._recheck()
@@ -152,9 +153,9 @@ class Caster:
         self._drop_connection()
         try:
             self._connection = await connect_writer(self._url, self.edition, self._copies)
-            self.fault = ""
+            self.fault = None
         except (*CONNECTION_LOST, LogBehind, CorruptLog) as error:
-            self.fault = type(error).__name__
+            self.fault = error
 
     async def _electorate(self) -> Electorate:
         """Whom ballots are checked against; raises a `Refusal` when none are accepted now."""
@@ -189,11 +190,12 @@ class Caster:
             while asyncio.get_running_loop().time() < deadline:
                 try:
                     await self._commit(batch)
-                    self.fault = ""
+                    self.fault = None
                     return
                 except CONNECTION_LOST as error:
-                    self.fault = type(error).__name__
-                    log.warning("commit failed", edition=self.edition.name, error=self.fault)
+                    self.fault = error
+                    name = type(error).__name__
+                    log.warning("commit failed", edition=self.edition.name, error=name)
                     self._drop_connection()
                     await asyncio.sleep(RETRY_PAUSE_S)
         except asyncio.CancelledError:
@@ -201,7 +203,7 @@ class Caster:
             raise
         except Exception as error:
             # Our own bug or a corrupt log: these voters may send again, and others are not held up.
-            self.fault = type(error).__name__
+            self.fault = error
             log.exception("batch failed", edition=self.edition.name)
             self._drop_connection()
         finally:

@@ -20,7 +20,13 @@ COMMIT_NEVER_CANCELLED_S = 86_400
 IDLE_IN_TRANSACTION_MS = 5_000
 CONNECT_TIMEOUT_S = 5
 
-CONNECTION_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+CONNECTION_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that the server ended while nothing was asked
+)
 """What a statement raises when the database is away, restarting, full or too slow."""
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"

@@ -1,4 +1,4 @@
-"""The typed HTTP interface: the tally of an edition, and health. The live stream is `stream.py`."""
+"""The HTTP interface: the tally of an edition, live or as it stands, and health."""
 
 from typing import Annotated
 
@@ -6,11 +6,13 @@ from litestar import MediaType, Response, get
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter
+from litestar.types import ASGIApp
 from msgspec import Struct
 
 from services.tally import store
 from services.tally.board import Board
 from services.tally.editions import Editions
+from services.tally.stream import EventStream
 from shared.edition.views import Contradiction, TallySnapshot
 
 EditionName = Annotated[str, PathParameter(description="The edition's id", max_length=63)]
@@ -46,11 +48,7 @@ class Readiness(Struct, frozen=True):
 async def show_tally(
     state: State, edition: EditionName, if_none_match: IfNoneMatch = None
 ) -> Response[bytes]:
-    """The verified tally.
-
-    `…/tally/stream` sends the same as server-sent events: at once, and then whenever it changes, at
-    most once a second. An event's id is the log position.
-    """
+    """The verified tally, as it was last let out; `…/tally/stream` sends it when it changes."""
     board: Board = state.board
     frame = board.channel(edition).shown
     assert frame is not None
@@ -62,6 +60,20 @@ async def show_tally(
     if if_none_match is not None and frame.etag in if_none_match:
         return Response(b"", status_code=304, media_type=MediaType.JSON, headers=headers)
     return Response(frame.body, media_type=MediaType.JSON, headers=headers)
+
+
+@get(
+    "/v1/editions/{edition:str}/tally/stream",
+    media_type="text/event-stream",
+    responses={200: ResponseSpec(str, description="Snapshots", media_type="text/event-stream")},
+)
+async def stream_tally(state: State, edition: EditionName) -> ASGIApp:
+    """The verified tally as server-sent events: at once, then whenever it changes.
+
+    At most one a second. The data is what `…/tally` answers, the id is the log position.
+    """
+    board: Board = state.board
+    return EventStream(board.channel(edition), state.drain, state.heartbeat_s)
 
 
 @get("/live", sync_to_thread=False)

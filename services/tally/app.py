@@ -5,8 +5,6 @@ when the process drains, before any of that is closed.
 """
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -15,7 +13,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from services.tally import store
-from services.tally.api import live, ready, show_tally
+from services.tally.api import live, ready, show_tally, stream_tally
 from services.tally.board import Board
 from services.tally.counter import Counter
 from services.tally.editions import Editions
@@ -23,7 +21,6 @@ from services.tally.inspection import Inspectors
 from services.tally.pace import Pace
 from services.tally.settings import Settings, log_identity
 from services.tally.store import CONNECTION_LOST
-from services.tally.stream import stream_tally
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
 from shared.service.openapi import openapi_config, openapi_files
@@ -57,8 +54,8 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
                 pace=pace,
             )
             app.state.update({"pool": pool, "nats": nats, "editions": editions})
-            await stack.enter_async_context(_running(editions.run(), "editions"))
-            await stack.enter_async_context(_running(_let_go(board, drain), "drain"))
+            await stack.enter_async_context(_running(editions.run(), drain))
+            await stack.enter_async_context(_running(_let_go(board, drain), drain))
             log.info("serving", port=settings.port, version=VERSION)
             yield
 
@@ -94,19 +91,19 @@ async def _let_go(board: Board, drain: Drain) -> None:
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[None, None, None], name: str) -> AsyncIterator[None]:
-    """`work` in a task of its own; when it fails the process stops rather than serve old news."""
-    task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_stop_if_failed)
+async def _running(work: Coroutine[None, None, None], drain: Drain) -> AsyncIterator[None]:
+    """`work` in a task of its own; when it fails the process ends rather than serve old news."""
+
+    def stop_process(task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.critical("stopping", error=type(error).__name__, exc_info=error)
+            drain.fail()
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(stop_process)
     try:
         yield
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-def _stop_if_failed(task: "asyncio.Task[None]") -> None:
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        log.critical("a task failed, stopping", what=task.get_name(), exc_info=error)
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -25,7 +25,13 @@ from shared.log.note import Verifier
 COMMAND_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 5
 
-CONNECTION_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+CONNECTION_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that the server ended while nothing was asked
+)
 """What a statement raises when the database is away, restarting, full or too slow."""
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

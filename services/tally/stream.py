@@ -1,4 +1,4 @@
-"""The live stream: `GET /v1/editions/{edition}/tally/stream`, server-sent events, bare ASGI.
+"""The live stream of an edition's tally as server-sent events, written straight to ASGI.
 
 On connect the newest snapshot, then each new one, and a comment when it is quiet for long. `id:` is
 the log position; `Last-Event-ID` is not looked at, because every snapshot is complete and the first
@@ -7,25 +7,20 @@ for by its own task alone, and dropped after a while; all are let go when the pr
 """
 
 import asyncio
-from typing import Final, cast
+from typing import Final
 
-from litestar import asgi
 from litestar.types import (
     HTTPResponseBodyEvent,
     HTTPResponseStartEvent,
-    HTTPScope,
     Receive,
     Scope,
     Send,
 )
 
-from services.tally.board import Board, Channel
+from services.tally.board import Channel
 from shared.edition.errors import Refusal
-from shared.service.problem import WrongMethod, send_problem
+from shared.service.problem import send_problem
 from shared.service.server import Drain
-
-HEARTBEAT_S = 12.0
-"""Proxies close a connection that is silent for 15 to 60 s."""
 
 UNREAD_LIMIT_S: Final = 10.0
 """How long a client may leave its buffers full before it is dropped."""
@@ -40,64 +35,65 @@ _HEADERS: Final = [
 ]
 
 
-@asgi("/v1/editions/{edition:str}/tally/stream", copy_scope=False)
-async def stream_tally(scope: Scope, receive: Receive, send: Send) -> None:
-    """Send snapshots until the client leaves or the process drains."""
-    http = cast("HTTPScope", scope)
-    state = http["litestar_app"].state
-    board: Board = state.board
-    try:
-        if http["method"] != "GET":
-            raise WrongMethod("a stream is read with GET")
-        channel = board.channel(http["path_params"]["edition"])
-        with channel.reader() as wake:
-            client = _Client(receive, send, wake)
-            await client.follow(channel, state.drain, state.heartbeat_s)
-    except Refusal as refusal:
-        await send_problem(send, refusal)
-    except TimeoutError:
-        return  # a client that has stopped reading; the server closes the connection
+class EventStream:
+    """An ASGI application that sends the snapshots of one channel to one client after another."""
+
+    def __init__(self, channel: Channel, drain: Drain, heartbeat_s: float) -> None:
+        self._channel = channel
+        self._drain = drain
+        self._heartbeat_s = heartbeat_s
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the client leaves, or stops reading, or the process drains."""
+        try:
+            with self._channel.reader() as wake:
+                await self._follow(_Client(receive, send, wake))
+        except Refusal as refusal:
+            await send_problem(send, refusal)
+        except TimeoutError:
+            return  # it has stopped reading, and the server closes the connection
+
+    async def _follow(self, client: "_Client") -> None:
+        await client.start()
+        departure = asyncio.create_task(client.notice_departure())
+        try:
+            await self._send_news(client)
+        finally:
+            departure.cancel()
+        if not client.gone:
+            await client.write(b"", more=False)
+
+    async def _send_news(self, client: "_Client") -> None:
+        seen = None
+        while not (self._drain.started or client.gone):
+            frame = self._channel.shown
+            if frame is not None and frame is not seen:
+                seen = frame
+                await client.write(frame.event)
+            elif not await client.woken(self._heartbeat_s):
+                await client.write(_HEARTBEAT)
 
 
 class _Client:
+    """One connection; `gone` once the other side has closed it."""
+
     def __init__(self, receive: Receive, send: Send, wake: asyncio.Event) -> None:
+        self.gone = False
         self._receive = receive
         self._send = send
         self._wake = wake
-        self._gone = False
 
-    async def follow(self, channel: Channel, drain: Drain, heartbeat_s: float) -> None:
-        start: HTTPResponseStartEvent = {
+    async def start(self) -> None:
+        head: HTTPResponseStartEvent = {
             "type": "http.response.start",
             "status": 200,
             "headers": _HEADERS,
         }
-        await self._send(start)
-        await self._write(_RETRY)
-        departure = asyncio.create_task(self._notice_departure())
-        try:
-            await self._write_news(channel, drain, heartbeat_s)
-        finally:
-            departure.cancel()
-        if not self._gone:
-            await self._write(b"", more=False)
+        await self._send(head)
+        await self.write(_RETRY)
 
-    async def _write_news(self, channel: Channel, drain: Drain, heartbeat_s: float) -> None:
-        seen = None
-        while not (drain.started or self._gone):
-            frame = channel.shown
-            if frame is not None and frame is not seen:
-                seen = frame
-                await self._write(frame.event)
-                continue
-            try:
-                async with asyncio.timeout(heartbeat_s):
-                    await self._wake.wait()
-            except TimeoutError:
-                await self._write(_HEARTBEAT)
-            self._wake.clear()
-
-    async def _write(self, data: bytes, *, more: bool = True) -> None:
+    async def write(self, data: bytes, *, more: bool = True) -> None:
+        """Raises `TimeoutError` when the client does not read."""
         body: HTTPResponseBodyEvent = {
             "type": "http.response.body",
             "body": data,
@@ -106,8 +102,18 @@ class _Client:
         async with asyncio.timeout(UNREAD_LIMIT_S):
             await self._send(body)
 
-    async def _notice_departure(self) -> None:
+    async def woken(self, within_s: float) -> bool:
+        """Whether there was a reason to look up within so many seconds."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
+
+    async def notice_departure(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._gone = True
+        self.gone = True
         self._wake.set()

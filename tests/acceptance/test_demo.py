@@ -1,4 +1,4 @@
-"""The demonstration as a whole, by its command: what it prints is compared with what others counted."""
+"""The demonstration as a whole, by its command, against what others counted."""
 
 import json
 import subprocess
@@ -14,6 +14,17 @@ from shared.pabulib import parse_pb
 ELECTIONS = Path(__file__).parents[3] / "shared" / "data" / "elections"
 HUIMIN = Path(sys.executable).with_name("huimin")
 SEED = "31415926535897932384"
+
+CUMULATIVE = b"""META
+key;value
+vote_type;cumulative
+PROJECTS
+project_id;cost
+1;5
+VOTES
+voter_id;vote;points
+1;1;3
+"""
 
 needs_elections = pytest.mark.skipif(
     not ELECTIONS.is_dir(), reason="the real elections are not there: ../shared/data/elections"
@@ -84,11 +95,7 @@ def test_the_malformed_ballot_is_refused_and_all_others_count(tmp_path: Path) ->
     ("content", "says"),
     [
         (b"this is no election\n", "META"),
-        (
-            b"META\nkey;value\nvote_type;cumulative\nPROJECTS\nproject_id;cost\n1;5\n"
-            b"VOTES\nvoter_id;vote;points\n1;1;3\n",
-            "approval",
-        ),
+        (CUMULATIVE, "approval"),
     ],
     ids=["not a pb file", "another vote type"],
 )

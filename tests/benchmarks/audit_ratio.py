@@ -23,12 +23,12 @@ from typing import NamedTuple
 
 from cli.audit.audit import audit
 from cli.audit.inspection import Franchise
-from cli.audit.workers import usable_cores
 from cli.progress import Silent
 from shared.client.log_source import open_log
 from shared.edition.credential import load_issuer_spki
 from shared.edition.events import BallotCast, decode_event
 from shared.edition.replay import Electorate, check_ballot
+from shared.processes import usable_cores
 from tests.editions import EditionBuilder
 
 

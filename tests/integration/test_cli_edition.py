@@ -313,7 +313,7 @@ def test_a_command_is_shown_in_plain_words_before_it_is_signed(office: Office) -
     """The second officer reads what the certificate says: who, how many, of which edition."""
     closed_office(office)
     shown = office.sign(office.waiting("certify"), "--url", office.url).stderr
-    assert all(word in shown for word in (office.edition, "clinic 社区诊所", "1 ballots"))
+    assert all(word in shown for word in (office.edition, "clinic 社区诊所", "1 ballot"))
 
 
 def test_a_log_with_another_key_than_remembered_is_not_signed_for(office: Office) -> None:

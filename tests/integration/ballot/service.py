@@ -27,7 +27,7 @@ from shared.edition.manifest import Officer
 from shared.edition.officer_keys import format_public
 from shared.service.migrations import migrate
 from tests.editions import LOG_SEED, OFFICERS
-from tests.servers import fresh_database, seed_file
+from tests.servers import fresh_database, query, seed_file
 
 ORIGIN: Final = "vote.example"
 ROLE: Final = "huimin_ballot"
@@ -42,6 +42,8 @@ class Site:
     def __init__(self, home: Path, postgres: Postgres, database: str, nats: NatsServer) -> None:
         self.url = postgres.dsn(database, ROLE, PASSWORD)
         self.admin_url = postgres.admin_dsn.replace("/postgres?", f"/{database}?")
+        self.postgres = postgres
+        self.database = database
         self.copies = home / "checkpoints"
         self.announcers = home / "announcers"
         self.nats = nats
@@ -66,6 +68,49 @@ class Site:
             yield process
         finally:
             process.kill()
+
+    def url_of(self, database: str) -> str:
+        """The address of another database of this server, for the service's role."""
+        return self.postgres.dsn(database, ROLE, PASSWORD)
+
+    def copy_database(self, before: int) -> str:
+        """A database as a backup would have it that was made when the log had `before` entries.
+
+        For one log, and fewer entries than a tile; no process may be running.
+        """
+        name = f"{self.database}_{secrets.token_hex(4)}"
+        query(self.postgres.admin_dsn, f"CREATE DATABASE {name} TEMPLATE {self.database}")
+        url = self.admin_url.replace(self.database, name)
+        for table, column in (
+            ("entries", "index + 1"),
+            ("openings", "index + 1"),
+            ("checkpoints", "size"),
+        ):
+            query(url, f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+            delete = f"DELETE FROM {table} WHERE {column} > $1"  # noqa: S608  # our own names
+            query(url, delete, before)
+            query(url, f"ALTER TABLE {table} ENABLE TRIGGER ALL")
+        return name
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The database takes no connections meanwhile, and has lost those that it had."""
+        admin = self.postgres.admin_dsn
+        query(admin, f"ALTER DATABASE {self.database} ALLOW_CONNECTIONS false")
+        leave = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1"
+        query(admin, leave, self.database)
+        try:
+            yield
+        finally:
+            query(admin, f"ALTER DATABASE {self.database} ALLOW_CONNECTIONS true")
+
+    def replace_database(self, other: str) -> None:
+        """Put another database in the place of this one, as a failover would, under load."""
+        admin = self.postgres.admin_dsn
+        kept, gone = self.database, f"{self.database}_gone"
+        with self.away():
+            query(admin, f"ALTER DATABASE {kept} RENAME TO {gone}")
+            query(admin, f"ALTER DATABASE {other} RENAME TO {kept}")
 
     def _environment(self, settings: dict[str, object]) -> dict[str, str]:
         values = {

@@ -1,6 +1,5 @@
 """Reading the stream that the relay fills, as somebody who may do everything."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,9 +10,8 @@ from nats.js.errors import NotFoundError
 from cli.embedded.nats import NatsServer
 from shared.log.tiles import decode_bundle
 from shared.service.runs import Run, decode_run, stream_name
+from tests.polls import until
 from tests.servers import seed_file
-
-LIMIT_S = 20.0
 
 
 @asynccontextmanager
@@ -29,17 +27,18 @@ async def jetstream(server: NatsServer) -> AsyncIterator[JetStreamContext]:
 
 async def runs_of(server: NatsServer, edition: str, size: int) -> list[Run]:
     """The runs in an edition's stream, once they reach this size; they must follow one another."""
-    async with jetstream(server) as stream, asyncio.timeout(LIMIT_S):
-        while True:
-            runs = await _all_runs(stream, edition)
-            if _length(runs) >= size:
-                return runs
-            await asyncio.sleep(0.05)
+    async with jetstream(server) as stream:
+        await until(lambda: _reaches(stream, edition, size))
+        return await _all_runs(stream, edition)
 
 
 def entries_of(runs: list[Run]) -> list[bytes]:
     """The entries of these runs."""
     return [entry for run in runs for entry in decode_bundle(run.entries)]
+
+
+async def _reaches(stream: JetStreamContext, edition: str, size: int) -> bool:
+    return _length(await _all_runs(stream, edition)) >= size
 
 
 def _length(runs: list[Run]) -> int:

@@ -199,8 +199,17 @@ class Tally:
     async def has_doubts(self, host: LogHost) -> None:
         """Return when the tally has looked at what the host shows now, and judged it."""
         host.asked.clear()
+        await wait_until(
+            lambda: sum(path.endswith("/checkpoint") for path in host.asked) >= 3,
+            "it did not look at the log again",
+        )
+
+    async def is_connected(self) -> None:
+        """Return when the tally has reached NATS."""
         async with asyncio.timeout(PATIENCE_S):
-            while sum(path.endswith("/checkpoint") for path in host.asked) < 3:
+            while True:
+                if (await self.ready())[1]["nats"] == "ok":
+                    return
                 await asyncio.sleep(0.02)
 
     async def ready(self) -> tuple[int, dict[str, object]]:
@@ -225,16 +234,22 @@ async def open_tally(settings: Settings, pace: Pace = BRISK) -> AsyncIterator[Ta
     port = listener.getsockname()[1]
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started:
-            await asyncio.sleep(0.01)
-            if task.done():
-                raise AssertionError("the tally did not start")
+        await wait_until(lambda: server.started or task.done(), "the tally did not start")
         async with aiohttp.ClientSession() as session:
             yield Tally(session, f"http://127.0.0.1:{port}", drain)
     finally:
         drain.start()
         server.should_exit = True
         await task
+
+
+async def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
+    """Return when the condition holds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_S
+    while not condition():
+        assert loop.time() < deadline, otherwise
+        await asyncio.sleep(0.02)
 
 
 def counts(snapshot: TallySnapshot) -> dict[str, int] | None:

@@ -1,4 +1,4 @@
-"""When the log contradicts itself the tally stops, says where, and keeps to it; else it does not."""
+"""A log that contradicts itself is not counted on, for good; one that merely seems to is."""
 
 from collections.abc import Callable
 

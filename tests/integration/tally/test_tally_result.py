@@ -142,11 +142,11 @@ async def test_a_draw_decides_a_tie(
     host.show(live)
     async with open_tally(settings) as tally:
         result = (await tally.counted(live)).result
-    certificate = live.state and live.state.certificate
+    assert live.state is not None
+    assert live.state.certificate is not None
     assert result is not None
-    assert certificate is not None
     assert (result.winners, result.tied, result.decided_by_draw, result.certified) == (
-        certificate.winners,
+        live.state.certificate.winners,
         (),
         True,
         True,

@@ -64,6 +64,24 @@ class TestTampered:
         flip(builder.write(tmp_path) / "tile/openings/000", start + at)
         assert violation(await audited(tmp_path)).where == "index 100 (tile/openings/000)"
 
+    async def test_spare_bit_of_an_opening(self, tmp_path: Path) -> None:
+        """A bit that changes an opening's bytes and not their meaning is found at its index."""
+        file = certified().write(tmp_path) / "tile/openings/000"
+        data = bytearray(file.read_bytes())
+        data[data.index(b'=="', data.index(certified().openings[100])) - 1] += 1
+        file.write_bytes(data)
+        assert violation(await audited(tmp_path)).where == "index 100 (tile/openings/000)"
+
+    async def test_the_first_of_several_is_reported(self, tmp_path: Path) -> None:
+        """What is wrong first is named, though other checks would have met the others before."""
+        builder = certified()
+        file = builder.write(tmp_path) / "tile/entries/000"
+        data = bytearray(file.read_bytes())
+        for index, found in ((60, b'"signature":"'), (90, b'"credential":"'), (120, b'"event":"')):
+            data[data.index(found, data.index(builder.entries[index])) + len(found)] ^= 4
+        file.write_bytes(data)
+        assert violation(await audited(tmp_path)).where == "index 60 (tile/entries/000)"
+
     async def test_entry_in_the_partial_bundle(self, tmp_path: Path) -> None:
         """A flipped bit in the last bundle is found by a process of its own."""
         builder = certified()
