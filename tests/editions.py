@@ -112,9 +112,10 @@ class EditionBuilder:
         initiatives: int = 5,
         max_choices: int = 3,
         log_seed: bytes = LOG_SEED,
+        origin: str = "vote.example",
     ) -> None:
         self.edition = edition
-        self.signer = Signer(f"vote.example/{edition}", log_seed)
+        self.signer = Signer(f"{origin}/{edition}", log_seed)
         self.verifier = Verifier.parse(self.signer.vkey)
         self.ids = tuple(f"i{number:02}" for number in range(1, initiatives + 1))
         self.entries: list[bytes] = []

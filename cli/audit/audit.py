@@ -64,7 +64,7 @@ class _Case:
         """Everything, in order; raises `Wrong` at the first thing that is."""
         note = await read_checkpoint(self._source)
         key = self._key = await pick_key(self._source, note, verifier, known)
-        checkpoint = self._checkpoint = open_signed(note, key.verifier)
+        checkpoint = self._checkpoint = open_signed(note, key)
         self._passed("checkpoint", f"{checkpoint.size} entries, signed by the log's key")
         past = key.known.checkpoint if key.known else None
         check_not_behind(past, checkpoint)

@@ -22,12 +22,15 @@ async def pick_key(
         raise Wrong("entries", f"index 0 ({error.path})", error.why) from error
 
 
-def open_signed(note: bytes, verifier: Verifier) -> Checkpoint:
+def open_signed(note: bytes, key: LogKey) -> Checkpoint:
     """The checkpoint, signed by the log's key; raises `Wrong`."""
     try:
-        return open_checkpoint(note, verifier)
+        return open_checkpoint(note, key.verifier)
     except LogFormatError as error:
-        raise Wrong("checkpoint", "checkpoint", str(error)) from error
+        why = str(error)
+        if key.source == "remembered":
+            why += "; its key was remembered, so if the log was set up anew, give its published key"
+        raise Wrong("checkpoint", "checkpoint", why) from error
 
 
 def check_not_behind(past: Checkpoint | None, checkpoint: Checkpoint) -> None:

@@ -13,7 +13,8 @@ from cli.progress import Progress
 from shared.client.known_logs import KnownLogs
 from shared.client.log_key import KeySource
 from shared.client.log_source import LogSource
-from shared.log.checkpoint import Checkpoint
+from shared.log.checkpoint import Checkpoint, open_checkpoint
+from shared.log.errors import LogFormatError
 from shared.log.merkle import Hash
 from shared.log.note import Verifier
 
@@ -44,12 +45,12 @@ async def export(
     """
     note = await read_checkpoint(source)
     key = await pick_key(source, note, verifier, known)
-    checkpoint = open_signed(note, key.verifier)
+    checkpoint = open_signed(note, key)
     tree = StagedTree(directory)
     pasts = [key.known.checkpoint] if key.known else []
     published = tree.published("checkpoint")
     if published is not None:
-        pasts.append(open_signed(published, key.verifier))
+        pasts.append(_published(published, key.verifier, directory))
     for past in pasts:
         check_not_behind(past, checkpoint)
     openings = await _copy(source, tree, checkpoint, pasts, progress)
@@ -63,6 +64,14 @@ async def export(
         root=checkpoint.root,
         openings=openings,
     )
+
+
+def _published(note: bytes, verifier: Verifier, directory: Path) -> Checkpoint:
+    try:
+        return open_checkpoint(note, verifier)
+    except LogFormatError as error:
+        why = f"the directory holds another log ({error}): export to a new one"
+        raise Wrong("history", str(directory / "checkpoint"), why) from error
 
 
 async def _copy(

@@ -25,7 +25,7 @@ from services.ballot.openapi import document_bodies
 from services.ballot.publication import check_published
 from services.ballot.relay import Relay
 from services.ballot.settings import Settings
-from services.ballot.store import CorruptLog
+from services.ballot.store import CONNECTION_LOST, CorruptLog
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
 from shared.service.openapi import openapi_config, openapi_files
@@ -86,7 +86,7 @@ async def _check_store(db: "asyncpg.Pool[Any]", key: LogKey, copies: Path) -> No
     try:
         await require_schema(db, "services.ballot")
         await check_published(db, key, copies)
-    except (SchemaBehind, LogBehind, CorruptLog) as error:
+    except (*CONNECTION_LOST, SchemaBehind, LogBehind, CorruptLog) as error:
         log.critical("refusing to start", error=type(error).__name__, why=str(error))
         raise
 

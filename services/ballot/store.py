@@ -93,7 +93,7 @@ async def connect(url: str) -> Connection:
 async def open_pool(url: str) -> "asyncpg.Pool[Any]":
     """A pool for reading."""
     return await asyncpg.create_pool(
-        url, min_size=1, max_size=8, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
+        url, min_size=0, max_size=8, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
     )
 
 

@@ -17,7 +17,7 @@ from services.tally.api import live, ready, show_tally, stream_tally
 from services.tally.board import Board
 from services.tally.counter import Counter
 from services.tally.editions import Editions
-from services.tally.inspection import Inspectors
+from services.tally.inspection import open_inspectors
 from services.tally.pace import Pace
 from services.tally.settings import Settings, log_identity
 from services.tally.store import CONNECTION_LOST
@@ -43,7 +43,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
             nats = await stack.enter_async_context(
                 connect(settings.nats_url, settings.nats_nkey_seed, "tally")
             )
-            inspectors = stack.enter_context(Inspectors())
+            inspectors = await stack.enter_async_context(open_inspectors())
             editions = Editions(
                 settings.log_url,
                 logs,

@@ -7,9 +7,9 @@ every few seconds anyway. A reading that was begun there is finished there (`Pro
 What is held against the log, and when:
 - at once, because the log's key signed it: entries under a signed root that break the rules; two
   checkpoints of one size with different roots;
-- when its interface has said nothing better for `Pace.confirm_s`: entries, openings or a newer
-  checkpoint that do not fit what was signed, an opening that is due and not served, a checkpoint
-  with a wrong signature, a log smaller than it was. No signature proves these, and a fault on the
+- when its interface has shown it look after look for `Pace.confirm_s`: entries, openings or a newer
+  checkpoint that do not fit what was signed; an opening that is due and not served; a checkpoint
+  with a wrong signature; a log smaller than it was. No signature proves these, and a fault on the
   way would pass;
 - never: what NATS brought, while the log itself says otherwise; that nothing could be read; a
   checkpoint of another key before the first good one, which is a matter of settings.
@@ -151,7 +151,7 @@ class Consumer:
         except ClientError as error:
             if self._readable:
                 log.warning("the log cannot be read", edition=self.edition, error=str(error))
-            self._readable = False
+            self._doubted_since, self._readable = None, False
             return False
         self._doubted_since, self._readable = None, True
         self._current_until = self._clock() + self._pace.current_s

@@ -25,6 +25,7 @@ from shared.client.log_source import open_log
 from shared.client.transport import Patience
 from shared.edition.manifest import EditionId, LogIdentity
 from shared.edition.views import Contradiction
+from shared.service.nats import heed_cancellation
 from shared.service.runs import tally_subject
 
 MAX_EDITIONS = 1000
@@ -128,3 +129,4 @@ class Editions:
             await self._nats.publish(tally_subject(edition), snapshot)
         except NatsError as error:
             log.warning("snapshot not published", edition=edition, error=type(error).__name__)
+        heed_cancellation()

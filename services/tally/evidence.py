@@ -20,7 +20,7 @@ from shared.client.log_source import LogSource, read_tile
 from shared.edition.errors import UNREADABLE_JSON
 from shared.log.checkpoint import open_checkpoint
 from shared.log.errors import LogFormatError
-from shared.log.frontier import Frontier
+from shared.log.frontier import Frontier, Growth
 from shared.log.merkle import Hash, leaf_hash
 from shared.log.note import BadNote, Verifier
 from shared.log.proofs import consistency_proof, verify_consistency
@@ -99,7 +99,7 @@ def read_runs(frontier: Frontier, payloads: Sequence[bytes], verifier: Verifier)
                 continue
             new = run.entries[known:]
             growth = frontier.extend([leaf_hash(entry) for entry in new])
-            head = _signed_end(run.checkpoint, verifier, growth.frontier.size, growth.root)
+            head = _signed_end(run.checkpoint, verifier, growth)
             frontier = growth.frontier
             entries += new
             openings += run.openings[known:]
@@ -129,17 +129,17 @@ def _split(payload: bytes, size: int) -> _SplitRun:
     return _SplitRun(run.start, entries, openings, run.checkpoint)
 
 
-def _signed_end(note: bytes, verifier: Verifier, size: int, root: Hash) -> SignedHead:
+def _signed_end(note: bytes, verifier: Verifier, growth: Growth) -> SignedHead:
     try:
         head = read_head(note, verifier)
     except BadNote as error:
-        raise Unproven(size, "run", f"its checkpoint: {error}") from error
-    if (head.size, head.root) != (size, root):
+        raise Unproven(growth.start, "run", f"its checkpoint: {error}") from error
+    if (head.size, head.root) != (growth.frontier.size, growth.root):
         raise Unproven(
-            size,
+            growth.start,
             "run",
-            f"its entries lead to size {size} and root {root.hex()}, its checkpoint names size"
-            f" {head.size} and root {head.root.hex()}",
+            f"its entries lead to size {growth.frontier.size} and root {growth.root.hex()}, its"
+            f" checkpoint names size {head.size} and root {head.root.hex()}",
         )
     return head
 

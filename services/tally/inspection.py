@@ -1,18 +1,20 @@
 """Inspection of entries off the event loop: both signature checks take 200 µs a ballot.
 
-One process can inspect some 5,000 ballots a second if it does nothing else; the service's own
-process has streams to serve as well. So all but the smallest portions go to worker processes, which
-are started when the first such portion comes. Measured on two cores: two workers inspect 1.9 times
-as many as one, and sending an entry there and back costs 7 µs.
+All but the smallest portions go to worker processes. Measured on two cores that other work kept
+busy, a backlog of 20,000 ballots: 2,300 a second either way, but with the inspection inside this
+process streams waited up to 0.6 s for the event loop, and with workers 0.02 s (99th percentile).
+Free cores add to that: two workers inspect 1.9 times as much as one, and sending an entry there and
+back takes 7 µs. What is left in this process, folding and saving, takes 50 µs an entry.
 """
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
 from functools import lru_cache
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from shared.edition.ballot import BallotRules
 from shared.edition.credential import load_issuer_spki
@@ -35,20 +37,17 @@ class _Franchise(NamedTuple):
 
 
 class Inspectors:
-    """Worker processes that inspect entries; `with` it, so that they end."""
+    """Worker processes that inspect entries; see `open_inspectors`."""
 
     def __init__(self) -> None:
         self._pool = _pool()
 
-    def __enter__(self) -> Self:
-        return self
+    def start(self) -> None:
+        """Start the first worker. Later ones are forked in milliseconds, this one takes longer."""
+        self._pool.submit(os.getpid).result()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End all workers."""
         self._pool.shutdown(cancel_futures=True)
 
     async def inspect(
@@ -72,6 +71,17 @@ class Inspectors:
             if self._pool is pool:
                 self._pool = _pool()
             return await _inspect_in(self._pool, start, entries, openings, franchise)
+
+
+@asynccontextmanager
+async def open_inspectors() -> AsyncIterator[Inspectors]:
+    """Inspectors whose workers end with the context."""
+    inspectors = Inspectors()
+    try:
+        await asyncio.to_thread(inspectors.start)
+        yield inspectors
+    finally:
+        inspectors.close()
 
 
 def _pool() -> ProcessPoolExecutor:

@@ -84,23 +84,16 @@ class _Client:
         self._wake = wake
 
     async def start(self) -> None:
-        head: HTTPResponseStartEvent = {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": _HEADERS,
-        }
-        await self._send(head)
+        await self._put({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await self.write(_RETRY)
 
     async def write(self, data: bytes, *, more: bool = True) -> None:
         """Raises `TimeoutError` when the client does not read."""
-        body: HTTPResponseBodyEvent = {
-            "type": "http.response.body",
-            "body": data,
-            "more_body": more,
-        }
+        await self._put({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def _put(self, event: HTTPResponseStartEvent | HTTPResponseBodyEvent) -> None:
         async with asyncio.timeout(UNREAD_LIMIT_S):
-            await self._send(body)
+            await self._send(event)
 
     async def woken(self, within_s: float) -> bool:
         """Whether there was a reason to look up within so many seconds."""

@@ -15,19 +15,19 @@ from tests.servers import seed_file
 
 
 @asynccontextmanager
-async def jetstream(server: NatsServer) -> AsyncIterator[JetStreamContext]:
-    """JetStream for a user who may do everything."""
-    seed = str(seed_file(server.data, "tests"))
-    client = await nats.connect(server.url, nkeys_seed=seed, max_reconnect_attempts=-1)
+async def jetstream(server: NatsServer, user: str = "tests") -> AsyncIterator[JetStreamContext]:
+    """JetStream for a user who may do everything, or for another."""
+    seed = str(seed_file(server.data, user))
+    client = await nats.connect(server.url, nkeys_seed=seed, inbox_prefix=f"_INBOX_{user}")
     try:
         yield client.jetstream()
     finally:
         await client.close()
 
 
-async def runs_of(server: NatsServer, edition: str, size: int) -> list[Run]:
+async def runs_of(server: NatsServer, edition: str, size: int, user: str = "tests") -> list[Run]:
     """The runs in an edition's stream, once they reach this size; they must follow one another."""
-    async with jetstream(server) as stream:
+    async with jetstream(server, user) as stream:
         await until(lambda: _reaches(stream, edition, size))
         return await _all_runs(stream, edition)
 
@@ -57,7 +57,7 @@ async def _all_runs(stream: JetStreamContext, edition: str) -> list[Run]:
     except NotFoundError:
         return []
     runs = []
-    for sequence in range(state.first_seq, state.last_seq + 1):
+    for sequence in range(max(1, state.first_seq), state.last_seq + 1):
         message = await stream.get_msg(name, sequence)
         assert message.data is not None
         runs.append(decode_run(message.data))

@@ -1,9 +1,11 @@
 """Too much, or no database: 503 with Retry-After, and the same ballot sent again counts once."""
 
 import asyncio
+from itertools import islice
 
 import asyncpg
 
+from shared.edition.commands import SignedCommand
 from shared.edition.events import BallotCast, decode_event
 from tests.integration.ballot.conftest import NewPoll
 from tests.integration.ballot.service import Site
@@ -23,9 +25,8 @@ async def test_ballots_beyond_the_queue_are_turned_away_and_welcome_later(
             waiting = [asyncio.create_task(poll.cast(ballots[0]))]
             await until_locked_out(blocker)
             others = [asyncio.create_task(poll.cast(ballot)) for ballot in ballots[1:]]
-            done, queued = await asyncio.wait(others, timeout=5)
-            turned_away = [task.result() for task in done]
-            waiting += queued
+            turned_away = [await one for one in islice(asyncio.as_completed(others), 8)]
+            waiting += [task for task in others if not task.done()]
         accepted = await asyncio.gather(*waiting)
         await blocker.close()
         assert [answer.status for answer in accepted] == [201, 201]
@@ -100,7 +101,7 @@ async def test_a_command_whose_connection_is_lost_is_carried_out_once(
             leave = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
             while True:
                 await admin.execute(leave, site.database)
-                await asyncio.sleep(0.11)
+                await asyncio.sleep(0.25)
 
         async with asyncio.TaskGroup() as tasks:
             disturbing = tasks.create_task(disturb())
@@ -117,6 +118,9 @@ async def disturbed_prepare(poll: Poll) -> None:
         act()
         event = decode_event(builder.entries[-1])
         assert not isinstance(event, BallotCast)
-        while (answer := await poll.command(event.signed)).slug == "store-unavailable":
-            await asyncio.sleep(0.05)
-        answer.receipt()
+
+        async def carried_out(signed: SignedCommand = event.signed) -> bool:
+            answer = await poll.command(signed)
+            return answer.slug != "store-unavailable" and bool(answer.receipt())
+
+        await until(carried_out)

@@ -7,19 +7,18 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
 from cli.roles import nats_users
 from shared.log.checkpoint import open_checkpoint
-from shared.log.tiles import decode_bundle
+from shared.log.tiles import decode_bundle, encode_bundle
 from shared.service.runs import Run, encode_run, run_subject, stream_name
 from tests.integration.ballot.conftest import NewPoll
 from tests.integration.ballot.service import BallotProcess, Site, open_site
 from tests.integration.ballot.streams import entries_of, jetstream, runs_of
-from tests.polls import Poll, until
+from tests.polls import Poll
 from tests.servers import everything, query
 
 
@@ -113,25 +112,27 @@ async def test_a_stream_lost_with_its_disk_is_built_again_without_a_new_ballot(
         await assert_stream_is_the_log(poll, fragile_site)
 
 
-async def test_a_second_publisher_does_not_make_the_relay_skip_or_repeat(
-    poll: Poll, shared_site: Site
+async def test_a_relay_that_was_overtaken_is_fenced_and_finds_its_place(
+    site: Site, new_poll: NewPoll
 ) -> None:
-    """A run published behind the relay's back: fenced, it finds its place again."""
-    await asyncio.gather(*(poll.vote(n, "i01") for n in range(10)))
-    runs = await runs_of(shared_site.nats, poll.edition, 14)
-    async with jetstream(shared_site.nats) as stream:
-        again = await stream.publish(run_subject(poll.edition), encode_run(runs[-1]))
+    """Somebody else publishes the next run while the relay is frozen: it is not repeated."""
+    with site.running() as one, site.running() as two:
+        poll = await new_poll(one.url)
+        await runs_of(site.nats, poll.edition, 4)
+        there = poll.at(two.url)
+        os.kill(one.pid, signal.SIGSTOP)
+        try:
+            await asyncio.gather(*(there.vote(n, "i01") for n in range(10)))
+            await there.sync()
+            note = (await there.read("checkpoint")).body
+            entries, openings = poll.builder.entries[4:], poll.builder.openings[4:]
+            run = Run(4, encode_bundle(entries), encode_bundle(openings), note)
+            async with jetstream(site.nats) as stream:
+                await stream.publish(run_subject(poll.edition), encode_run(run))
+        finally:
+            os.kill(one.pid, signal.SIGCONT)
         await poll.vote(10, "i01")
-
-        async def published() -> bool:
-            info = await stream.stream_info(stream_name(poll.edition))
-            return info.state.last_seq > again.seq
-
-        await until(published)
-        after = await stream.get_msg(stream_name(poll.edition), again.seq + 1)
-    entries = await poll.entries()
-    own = msgspec.msgpack.decode(after.data or b"", type=Run)
-    assert (own.start, decode_bundle(own.entries)) == (14, entries[14:])
+        await assert_stream_is_the_log(poll, site)
 
 
 async def test_the_relay_changes_hands_under_load(site: Site, new_poll: NewPoll) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import msgspec
@@ -20,15 +21,15 @@ from shared.service.runs import Run, encode_run, run_subject, stream_name
 from shared.service.server import Drain, bind
 from tests.editions import EditionBuilder
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 BRISK = Pace(
-    discover_s=0.2,
-    wait_s=0.1,
-    compare_s=0.3,
-    confirm_s=1.0,
-    retry_s=0.2,
-    publish_s=0.05,
+    discover_s=0.1,
+    wait_s=0.05,
+    compare_s=0.15,
+    confirm_s=0.5,
+    retry_s=0.1,
+    publish_s=0.02,
     heartbeat_s=0.3,
 )
 """As in operation, only faster."""
@@ -160,6 +161,7 @@ class Tally:
     """A running tally service, as its public interface shows it."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, drain: Drain) -> None:
+        """`drain` is that of the process; one of no consequence if it is another process."""
         self.session = session
         self.url = url
         self.drain = drain
@@ -257,3 +259,14 @@ def counts(snapshot: TallySnapshot) -> dict[str, int] | None:
     if snapshot.counts is None:
         return None
     return {one.id: one.ballots for one in snapshot.counts}
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for one in lists for child in one.read_text().split()]
+
+
+def workers(pid: int) -> list[int]:
+    """The inspecting processes of a tally: they are forked from one of its children."""
+    return [worker for child in children(pid) for worker in children(child)]

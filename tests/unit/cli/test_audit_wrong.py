@@ -375,6 +375,23 @@ class TestUnlawful:
         assert "another log" in violation(report).why
 
 
+class TestUnsigned:
+    """A log that is whole and lawful, and not the one that was signed."""
+
+    async def test_another_history_under_the_checkpoint(self, tmp_path: Path) -> None:
+        """Lawful entries with tiles that fit them are wrong if their root was never signed."""
+        builder, other = started(), started()
+        builder.cast(4, ["i01"])
+        other.cast(4, ["i05"])
+        files = other.tree().files(other.openings)
+        builder.write(tmp_path)
+        for path in set(files) - {"checkpoint"}:
+            (tmp_path / path).write_bytes(files[path])
+        report = await audited(tmp_path)
+        assert violation(report).where == "checkpoint"
+        assert report.checks[-1].name == "root"
+
+
 class TestSigner:
     """Whose key it is."""
 

@@ -146,6 +146,15 @@ async def test_a_rewritten_log_does_not_touch_the_export(tmp_path: Path) -> None
     assert files_in(tmp_path) == files
 
 
+async def test_another_log_does_not_replace_the_export(tmp_path: Path) -> None:
+    """A directory belongs to the log that was first exported into it."""
+    files = served(certified())
+    await exported(static(files), tmp_path)
+    with pytest.raises(Wrong, match="export to a new one"):
+        await exported(static(served(started(edition="2028"))), tmp_path)
+    assert files_in(tmp_path) == files
+
+
 async def test_a_rolled_back_log_does_not_touch_the_export(tmp_path: Path) -> None:
     """Nor when it shows less than before."""
     files = served(certified())

@@ -295,3 +295,13 @@ async def test_a_ballot_with_a_false_receipt_is_kept(
     with pytest.raises(BadReceipt):
         await cast(answer, file, view)
     assert load_voter(file).pending is not None
+
+
+async def test_a_ballot_that_would_be_refused_is_not_sent(
+    builder: EditionBuilder, file: Path, view: EditionView
+) -> None:
+    """The edition's rules are looked at before a ballot is made, saved or sent."""
+    async with serving(accepting(builder)) as url, open_ballot_box(url, HASTY) as box:
+        with pytest.raises(UnknownInitiative):
+            await cast_vote(box, file, load_voter(file), view, ["i99"])
+    assert builder.ballots == []
