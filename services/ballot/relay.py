@@ -125,7 +125,7 @@ class Relay:
             answer = await self._jetstream.publish(
                 run_subject(name),
                 encode_run(run),
-                
+                headers={"Nats-Expected-Last-Sequence": str(position.sequence)},
             )
             position.size, position.sequence = end, answer.seq
 

@@ -5,11 +5,11 @@ Public:  `huimin-officer+<id>+<base64 of the 32-byte public key>`
 """
 
 from base64 import b64decode, b64encode
-from binascii import Error
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shared.edition.manifest import Officer
+from shared.edition.manifest import Officer, OfficerId
 
 _SECRET = "huimin-officer-secret"  # noqa: S105 -- the name of a format, not a secret
 _PUBLIC = "huimin-officer"
@@ -51,8 +51,12 @@ def _parse(line: str, kind: str) -> tuple[str, bytes]:
     if len(parts) != 3 or parts[0] != kind:
         raise BadOfficerKey(f"it does not start with {kind}+; is it the right file?")
     try:
+        msgspec.convert(parts[1], OfficerId)
+    except msgspec.ValidationError as error:
+        raise BadOfficerKey("its id is not of small letters, digits and hyphens") from error
+    try:
         data = b64decode(parts[2], validate=True)
-    except Error as error:
+    except ValueError as error:
         raise BadOfficerKey("its key is not base64") from error
     if len(data) != 32:
         raise BadOfficerKey(f"its key has {len(data)} bytes, not 32")

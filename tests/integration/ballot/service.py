@@ -124,7 +124,8 @@ class Site:
             "checkpoint_copies": self.copies,
         } | settings
         environment = {f"HUIMIN_BALLOT_{name.upper()}": str(v) for name, v in values.items()}
-        return environment | {"PATH": os.environ["PATH"]}
+        inherited = ("PATH", "PYTHONPATH")
+        return environment | {name: os.environ[name] for name in inherited if name in os.environ}
 
 
 class BallotProcess:
