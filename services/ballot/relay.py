@@ -125,7 +125,6 @@ class Relay:
             answer = await self._jetstream.publish(
                 run_subject(name),
                 encode_run(run),
-                
             )
             position.size, position.sequence = end, answer.seq
 
