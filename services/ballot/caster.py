@@ -27,8 +27,8 @@ from services.ballot.store import (
     StandingRow,
 )
 from shared.edition.ballot import Ballot, check_choices, committed, encode_opening
-from shared.edition.decider import Standing, check_may_cast, is_repeat
-from shared.edition.errors import Refusal, UnknownEdition, VotingNotOpen
+from shared.edition.decider import Standing, check_may_cast, check_supersedes
+from shared.edition.errors import Refusal, UnknownEdition, VotingClosed, VotingNotOpen
 from shared.edition.events import BallotCast, decode_event, encode_event
 from shared.edition.replay import Electorate, check_ballot
 from shared.log.merkle import leaf_hash
@@ -40,7 +40,6 @@ MAX_BATCH_BYTES = 512 * 1024
 RETRY_FOR_S = 10
 RETRY_PAUSE_S = 0.2
 RECHECK_S = 1
-ANSWER_WITHIN_S = 10
 
 log = structlog.get_logger()
 
@@ -109,28 +108,26 @@ class Caster:
 
     async def cast(self, ballot: Ballot) -> bytes:
         """The receipt (JSON) of a ballot once it is committed; raises a `Refusal`."""
-        electorate = await self._electorate()
+        try:
+            electorate = await self._electorate()
+        except VotingClosed:
+            return await self._receipt_of_earlier(ballot)
         if len(self._waiting) >= self._limit:
             raise Overloaded(f"{self._limit} ballots are waiting to be committed")
         event, opening = verify(electorate, ballot, datetime.now(UTC))
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting.append(Prepared(event, opening, answer))
         self._arrived.set()
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await answer
-        except TimeoutError as error:
-            raise StoreUnavailable("the ballot could not be committed in time") from error
+        return await answer
 
     async def run(self) -> None:
         """Commit batch after batch until cancelled; then nothing that waits is left unanswered."""
         try:
             while True:
                 await self._arrival()
-                await self._commit_within(self._next_batch())
+                await self._commit_within()
         finally:
-            for prepared in self._waiting:
-                prepared.refuse(StoreUnavailable("the service is stopping"))
+            self._refuse_waiting("the service is stopping")
             if self._connection is not None:
                 self._connection.terminate()
 
@@ -172,18 +169,41 @@ class Caster:
             raise VotingNotOpen(f"{edition.name!r} has no roll yet")
         return edition.electorate
 
-    def _next_batch(self) -> list[Prepared]:
-        batch: list[Prepared] = []
-        room = MAX_BATCH_BYTES
+    async def _receipt_of_earlier(self, ballot: Ballot) -> bytes:
+        """The receipt of this very ballot from before the close, whose answer may have been lost.
+
+        Raises `VotingClosed` when it is not in the log.
+        """
+        name = self.edition.name
+        try:
+            stored = await store.ballot(self._db, name, ballot.key, ballot.seq)
+            if stored is not None:
+                standing = _standing(StandingRow(ballot.key, ballot.seq, *stored))
+                if standing.is_repeated_by(ballot.seq, committed(ballot)):
+                    return await read_receipt(self._db, self.edition, standing.index)
+        except CONNECTION_LOST as error:
+            raise StoreUnavailable("the log cannot be read") from error
+        raise VotingClosed(f"voting in {name!r} has closed")
+
+    def _fill(self, batch: list[Prepared]) -> None:
+        """Move what waits into the batch, as far as there is room."""
+        room = MAX_BATCH_BYTES - sum(prepared.size_bytes for prepared in batch)
         while self._waiting and len(batch) < MAX_BATCH:
             room -= self._waiting[0].size_bytes
             if batch and room < 0:
                 break
             batch.append(self._waiting.popleft())
-        return batch
 
-    async def _commit_within(self, batch: list[Prepared]) -> None:
-        """Commit a batch, however often the connection is lost, within a bounded time."""
+    def _refuse_waiting(self, why: str) -> None:
+        while self._waiting:
+            self._waiting.popleft().refuse(StoreUnavailable(why))
+
+    async def _commit_within(self) -> None:
+        """Commit a batch, however often the connection is lost, within a bounded time.
+
+        When the time is over, those who wait behind the batch are not left to wait on either.
+        """
+        batch: list[Prepared] = []
         deadline = asyncio.get_running_loop().time() + RETRY_FOR_S
         refusal: Refusal = StoreUnavailable("the ballot could not be committed in time")
         try:
@@ -198,6 +218,7 @@ class Caster:
                     log.warning("commit failed", edition=self.edition.name, error=name)
                     self._drop_connection()
                     await asyncio.sleep(RETRY_PAUSE_S)
+            self._refuse_waiting("the ballot could not be committed in time")
         except asyncio.CancelledError:
             refusal = StoreUnavailable("the service is stopping")
             raise
@@ -206,6 +227,7 @@ class Caster:
             self.fault = error
             log.exception("batch failed", edition=self.edition.name)
             self._drop_connection()
+            self._refuse_waiting("the ballot could not be committed")
         finally:
             for prepared in batch:
                 prepared.refuse(refusal)
@@ -219,9 +241,12 @@ class Caster:
         if self._connection is None:
             self._connection = await connect_writer(self._url, self.edition, self._copies)
         connection, edition = self._connection, self.edition
-        # Who has gone by now, or was answered after an earlier attempt, wants no answer.
-        batch = [prepared for prepared in batch if not prepared.answer.done()]
         async with store.transaction(connection):
+            # Another process may hold the log for a while: who arrives meanwhile comes along.
+            await store.lock_log(connection, edition.name)
+            self._fill(batch)
+            # Who has gone by now, or was answered after an earlier attempt, wants no answer.
+            batch[:] = [prepared for prepared in batch if not prepared.answer.done()]
             keys = [prepared.new.key for prepared in batch if prepared.new.key]
             head = await store.lock_head(connection, edition.name, None, keys)
             if head.milestone_size != edition.milestone_size:
@@ -261,11 +286,12 @@ class Caster:
             prepared.refusal = None
             key, seq = prepared.new.key or b"", prepared.new.seq or 0
             standing = standings.get(key)
+            if standing and standing.is_repeated_by(seq, prepared.commitment):
+                prepared.index = standing.index
+                continue
             try:
                 check_may_cast(state)
-                if standing and is_repeat(standing, seq, prepared.commitment):
-                    prepared.index = standing.index
-                    continue
+                check_supersedes(standing, seq)
             except Refusal as refusal:
                 # Not final yet: it may rest on a ballot of this very batch.
                 prepared.refusal = refusal

@@ -114,6 +114,11 @@ async def transaction(connection: Connection) -> AsyncIterator[None]:
     await commit
 
 
+async def lock_log(connection: Connection, log: str) -> None:
+    """Wait until this transaction holds the log's head; no other appends to it from here on."""
+    await connection.execute("SELECT lock_log($1)", log)
+
+
 async def lock_head(
     connection: Connection, log: str, origin: str | None, keys: Sequence[bytes]
 ) -> LockedHead:
@@ -243,6 +248,14 @@ async def openings(db: Executor, log: str, start: int, end: int) -> list[bytes]:
     )
     found: dict[int, bytes] = {row["index"]: row["opening"] for row in rows}
     return [found.get(index, b"") for index in range(start, end)]
+
+
+async def ballot(db: Executor, log: str, key: bytes, seq: int) -> tuple[int, bytes] | None:
+    """(index, entry) of the ballot of a voter's key with this seq, if it is in the log."""
+    row = await db.fetchrow(
+        "SELECT index, entry FROM entries WHERE log = $1 AND key = $2 AND seq = $3", log, key, seq
+    )
+    return (row["index"], row["entry"]) if row else None
 
 
 async def tile(db: Executor, log: str, level: int, n: int) -> bytes | None:

@@ -104,6 +104,10 @@ class Standing(Struct, frozen=True):
     index: int
     commitment: bytes
 
+    def is_repeated_by(self, seq: int, commitment: bytes) -> bool:
+        """Whether that ballot is this very one, sent again."""
+        return (seq, commitment) == (self.seq, self.commitment)
+
 
 class EditionState(Struct, frozen=True, kw_only=True):
     """An edition as its milestones made it; ballots do not change it.
@@ -181,13 +185,10 @@ def check_may_cast(state: EditionState) -> None:
         raise VotingNotOpen(f"{state.edition!r} is {state.phase}")
 
 
-def is_repeat(standing: Standing | None, seq: int, commitment: bytes) -> bool:
-    """Whether this very ballot counts already; raises `StaleSeq` if a later or other one does."""
-    if standing is None or seq > standing.seq:
-        return False
-    if seq == standing.seq and commitment == standing.commitment:
-        return True
-    raise StaleSeq(f"seq {seq} was sent and the ballot with seq {standing.seq} counts")
+def check_supersedes(standing: Standing | None, seq: int) -> None:
+    """Raise `StaleSeq` unless a ballot with this seq counts instead of the standing one."""
+    if standing is not None and seq <= standing.seq:
+        raise StaleSeq(f"seq {seq} was sent and the ballot with seq {standing.seq} counts")
 
 
 def evolve(state: EditionState | None, event: Milestone, index: int) -> EditionState:

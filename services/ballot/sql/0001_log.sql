@@ -67,6 +67,13 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Wait for the log's head and hold it until the transaction ends.
+CREATE FUNCTION lock_log(p_log text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM logs l WHERE l.log = p_log FOR NO KEY UPDATE;
+END $$;
+
 -- Lock the log's head until the transaction ends and say where it stands: size and frontier, log size
 -- just after the last milestone, and for each of these voter keys the ballot that counts.
 -- A log that does not exist is begun when an origin is given.
@@ -149,6 +156,6 @@ BEGIN
     END IF;
 END $$;
 
-REVOKE ALL ON FUNCTION lock_head, append FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION lock_head, append TO huimin_ballot;
+REVOKE ALL ON FUNCTION lock_log, lock_head, append FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lock_log, lock_head, append TO huimin_ballot;
 GRANT SELECT ON logs, entries, openings, tiles, checkpoints, schema_migrations TO huimin_ballot;

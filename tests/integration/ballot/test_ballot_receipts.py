@@ -104,6 +104,16 @@ async def test_the_same_ballot_many_times_at_once_stands_once_in_the_log(
     assert await poll.size() == 5
 
 
+async def test_the_same_ballot_gets_its_receipt_after_the_close_too(poll: Poll) -> None:
+    """Who lost the answer to the last ballot of the day can still ask for it."""
+    ballot = poll.builder.ballot(1, ["i01"])
+    first = await poll.cast(ballot)
+    await poll.officers(poll.builder.close)
+    again, other = await poll.cast(ballot), await poll.cast(poll.builder.ballot(2, ["i01"]))
+    assert (again.status, again.body) == (201, first.body)
+    assert (other.status, other.slug) == (409, "voting-closed")
+
+
 async def test_a_ballot_signed_anew_is_the_same_ballot(poll: Poll) -> None:
     """ECDSA gives another signature each time; seq and commitment say which ballot it is."""
     ballot = poll.builder.ballot(1, ["i01"])

@@ -198,7 +198,7 @@ def test_a_blinded_message_equal_to_the_modulus_is_refused(issuer: rsa.RSAPrivat
 
 
 def test_the_largest_blinded_message_is_signed(issuer: rsa.RSAPrivateKey) -> None:
-    """n - 1 is in range, and is its own signature since the exponents are odd."""
+    """The modulus less one is in range, and is its own signature since the exponents are odd."""
     largest = (issuer.public_key().public_numbers().n - 1).to_bytes(256)
     assert BlindSigner(issuer).blind_sign(largest) == largest
 

@@ -148,7 +148,7 @@ def test_an_issuer_key_of_another_size_is_refused() -> None:
 
 
 def test_an_issuer_key_with_another_exponent_is_refused() -> None:
-    """e = 3 is no issuer key."""
+    """An issuer key has no exponent but 65537, not even 3."""
     assert "e = 3" in refused(issuer_spki(rsa.generate_private_key(3, 2048).public_key()))
 
 

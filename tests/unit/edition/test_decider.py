@@ -18,9 +18,9 @@ from shared.edition.decider import (
     Head,
     Standing,
     check_may_cast,
+    check_supersedes,
     decide,
     evolve,
-    is_repeat,
 )
 from shared.edition.errors import (
     Refusal,
@@ -109,22 +109,28 @@ def test_sealed_openings_become_public_with_the_close(phase: str) -> None:
 STANDING = Standing(seq=3, index=9, commitment=b"c" * 32)
 
 
-def test_the_same_seq_and_choices_again_is_a_repeat() -> None:
+def test_the_same_seq_and_commitment_again_is_a_repeat() -> None:
     """Which gets the same receipt."""
-    assert is_repeat(STANDING, 3, b"c" * 32)
+    assert STANDING.is_repeated_by(3, b"c" * 32)
+
+
+@pytest.mark.parametrize(("seq", "commitment"), [(3, b"d"), (2, b"c"), (4, b"c")])
+def test_another_seq_or_commitment_is_no_repeat(seq: int, commitment: bytes) -> None:
+    """The same choices under a higher seq are a new ballot as well."""
+    assert not STANDING.is_repeated_by(seq, commitment * 32)
 
 
 @pytest.mark.parametrize(("standing", "seq"), [(None, 1), (STANDING, 4), (STANDING, 2**32 - 1)])
-def test_a_first_ballot_or_a_higher_seq_is_new(standing: Standing | None, seq: int) -> None:
-    """Whatever it chooses: the same choices again as well."""
-    assert not is_repeat(standing, seq, b"c" * 32)
+def test_a_first_ballot_or_a_higher_seq_supersedes(standing: Standing | None, seq: int) -> None:
+    """Whatever it chooses."""
+    check_supersedes(standing, seq)
 
 
-@pytest.mark.parametrize(("seq", "commitment"), [(3, b"d"), (2, b"c"), (2, b"d"), (1, b"c")])
-def test_a_lower_seq_or_the_same_with_other_choices_is_stale(seq: int, commitment: bytes) -> None:
+@pytest.mark.parametrize("seq", [3, 2, 1])
+def test_an_equal_or_lower_seq_is_stale(seq: int) -> None:
     """The ballot that counts stays."""
     with pytest.raises(StaleSeq):
-        is_repeat(STANDING, seq, commitment * 32)
+        check_supersedes(STANDING, seq)
 
 
 ORDER: dict[str | None, set[str]] = {
