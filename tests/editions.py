@@ -42,7 +42,7 @@ from shared.edition.commands import (
     sign_command,
 )
 from shared.edition.credential import credential_message, generate_issuer_key, issuer_spki
-from shared.edition.decider import Count, EditionState, Head, check_may_cast, decide, evolve
+from shared.edition.decider import check_may_cast, decide, evolve
 from shared.edition.events import BallotCast, Event, Milestone, encode_event
 from shared.edition.manifest import (
     Disclosure,
@@ -53,6 +53,7 @@ from shared.edition.manifest import (
     Officer,
     Text,
 )
+from shared.edition.state import Count, EditionState, Head
 from shared.edition.views import Receipt
 from shared.log.merkle import leaf_hash
 from shared.log.note import Signer, Verifier

@@ -19,9 +19,7 @@ from shared.edition.commands import (
     SignedCommand,
 )
 from shared.edition.credential import issuer_spki
-from shared.edition.decider import (
-    decide,
-)
+from shared.edition.decider import decide
 from shared.edition.events import Milestone
 from shared.edition.manifest import Text
 from tests.editions import ISSUER, TIME, EditionBuilder, issuer_key

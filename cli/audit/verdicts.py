@@ -3,9 +3,9 @@
 from cli.audit.evidence import Wrong
 from cli.audit.inspection import as_wrong
 from cli.audit.report import Check
-from shared.edition.decider import EditionState
 from shared.edition.errors import LogViolation
 from shared.edition.replay import Replay
+from shared.edition.state import EditionState
 
 
 def check_openings(replay: Replay) -> Check:

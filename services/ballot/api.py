@@ -14,8 +14,8 @@ from services.ballot.body import decode, read_body
 from services.ballot.edition import Edition
 from services.ballot.store import CONNECTION_LOST
 from shared.edition.commands import SignedCommand
-from shared.edition.decider import EditionState
 from shared.edition.errors import UnknownEdition
+from shared.edition.state import EditionState
 from shared.edition.views import EditionList, EditionSummary, EditionView, RollView
 from shared.service.problem import StoreUnavailable
 

@@ -27,10 +27,11 @@ from services.ballot.store import (
     StandingRow,
 )
 from shared.edition.ballot import Ballot, check_choices, committed, encode_opening
-from shared.edition.decider import Standing, check_may_cast, check_supersedes
+from shared.edition.decider import check_may_cast, check_supersedes
 from shared.edition.errors import Refusal, UnknownEdition, VotingClosed, VotingNotOpen
 from shared.edition.events import BallotCast, decode_event, encode_event
 from shared.edition.replay import Electorate, check_ballot
+from shared.edition.state import Standing
 from shared.log.merkle import leaf_hash
 from shared.log.tlog_proof import TlogProof
 from shared.service.problem import Overloaded, StoreUnavailable

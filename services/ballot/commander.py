@@ -22,10 +22,11 @@ from shared.edition.commands import (
     SignedCommand,
     check_signatures,
 )
-from shared.edition.decider import Count, EditionState, Head, decide
+from shared.edition.decider import decide
 from shared.edition.errors import BadCommand, BadManifest, NotAnnouncer, UnknownEdition
 from shared.edition.events import encode_event
 from shared.edition.officer_keys import parse_public
+from shared.edition.state import Count, EditionState, Head
 from shared.log.merkle import leaf_hash
 from shared.service.problem import StoreUnavailable
 

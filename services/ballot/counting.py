@@ -7,9 +7,9 @@ people rely on is the tally's, and every auditor's.
 from services.ballot import store
 from services.ballot.store import CorruptLog, Executor
 from shared.edition.ballot import decode_opening
-from shared.edition.decider import Count, EditionState
 from shared.edition.errors import UNREADABLE_JSON
 from shared.edition.events import BallotCast, decode_event
+from shared.edition.state import Count, EditionState
 from shared.log.frontier import Frontier
 from shared.log.merkle import leaf_hash
 

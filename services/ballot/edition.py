@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.ballot import store, tree
 from services.ballot.store import Connection, Executor, NewEntry
-from shared.edition.decider import EditionState, evolve
+from shared.edition.decider import evolve
 from shared.edition.events import BallotCast, decode_event
 from shared.edition.manifest import LogIdentity
 from shared.edition.replay import Electorate
+from shared.edition.state import EditionState
 from shared.log.checkpoint import Checkpoint, sign_checkpoint
 from shared.log.frontier import Frontier, Growth
 from shared.log.note import Signer, Verifier

@@ -12,9 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.tally.evidence import SignedHead
-from shared.edition.decider import EditionState
 from shared.edition.manifest import LogIdentity
 from shared.edition.replay import Replay
+from shared.edition.state import EditionState
 from shared.edition.views import Contradiction, InitiativeTally, ResultView, TallySnapshot
 from shared.log.frontier import Frontier
 

@@ -13,10 +13,11 @@ import msgspec
 
 from services.tally.evidence import SignedHead, read_head
 from services.tally.projection import Projection, StreamPosition
-from shared.edition.decider import EditionState, evolve
+from shared.edition.decider import evolve
 from shared.edition.errors import UNREADABLE_JSON
 from shared.edition.events import BallotCast, decode_event
 from shared.edition.replay import CountedBallot
+from shared.edition.state import EditionState
 from shared.edition.views import Contradiction, TallySnapshot
 from shared.log.errors import LogFormatError
 from shared.log.frontier import Frontier

@@ -30,14 +30,7 @@ from shared.edition.credential import (
     load_issuer_spki,
     verify_credential,
 )
-from shared.edition.decider import (
-    Count,
-    EditionState,
-    Head,
-    check_may_cast,
-    decide,
-    evolve,
-)
+from shared.edition.decider import check_may_cast, decide, evolve
 from shared.edition.errors import UNREADABLE_JSON, LogViolation, Refusal
 from shared.edition.events import (
     BallotCast,
@@ -47,6 +40,7 @@ from shared.edition.events import (
     decode_event,
 )
 from shared.edition.manifest import LogIdentity
+from shared.edition.state import Count, EditionState, Head
 from shared.log.frontier import Frontier
 from shared.log.merkle import leaf_hash
 

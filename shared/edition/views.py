@@ -7,7 +7,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.edition.decider import Phase
 from shared.edition.manifest import (
     Disclosure,
     EligibilityMode,
@@ -16,6 +15,7 @@ from shared.edition.manifest import (
     Text,
     Timestamp,
 )
+from shared.edition.state import Phase
 
 
 class Receipt(Struct, frozen=True, kw_only=True):

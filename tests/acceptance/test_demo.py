@@ -33,7 +33,7 @@ needs_elections = pytest.mark.skipif(
 
 def demo(*options: str, data: Path) -> dict[str, Any]:
     """What `huimin demo --json` prints; its exit code must be 0."""
-    command = [HUIMIN, "demo", "--json", "--data", str(data), *options]
+    command = [str(HUIMIN), "demo", "--json", "--data", str(data), *options]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     assert run.returncode == 0, run.stderr[-2000:]
     outcome: dict[str, Any] = json.loads(run.stdout)
@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_acted_out_is_refused(
     """The error names the file and what is wrong with it, and nothing is started."""
     file = tmp_path / "broken.pb"
     file.write_bytes(content)
-    command = [HUIMIN, "demo", "--ballots", str(file), "--data", str(tmp_path / "demo")]
+    command = [str(HUIMIN), "demo", "--ballots", str(file), "--data", str(tmp_path / "demo")]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert run.returncode == 2
     assert "broken.pb" in run.stderr

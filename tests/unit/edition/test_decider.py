@@ -12,16 +12,7 @@ from shared.edition.commands import (
     Command,
     DrawTieSeed,
 )
-from shared.edition.decider import (
-    Count,
-    EditionState,
-    Head,
-    Standing,
-    check_may_cast,
-    check_supersedes,
-    decide,
-    evolve,
-)
+from shared.edition.decider import check_may_cast, check_supersedes, decide, evolve
 from shared.edition.errors import (
     Refusal,
     StaleSeq,
@@ -30,6 +21,7 @@ from shared.edition.errors import (
     VotingNotOpen,
     WrongPhase,
 )
+from shared.edition.state import Count, EditionState, Head, Standing
 from tests.editions import OFFICERS, TIME, EditionBuilder
 from tests.phases import PHASES, advanced, commands, decided
 

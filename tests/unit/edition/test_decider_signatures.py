@@ -10,9 +10,7 @@ from shared.edition.commands import (
     SignedCommand,
     sign_command,
 )
-from shared.edition.decider import (
-    evolve,
-)
+from shared.edition.decider import evolve
 from shared.edition.errors import (
     BadCommand,
     SignatureMissing,
