@@ -3,14 +3,11 @@
 Pure, and needs no order: many processes may do it. What they find travels back as data.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from cli.audit.evidence import CheckName, Wrong
-from shared.edition.ballot import BallotRules
-from shared.edition.credential import load_issuer_spki
 from shared.edition.errors import LogViolation
-from shared.edition.replay import Electorate, Inspected, inspect_all
+from shared.edition.inspection import Electorate, Inspected, inspect_all
 from shared.log.frontier import Frontier
 from shared.log.merkle import HASH_SIZE, Hash
 from shared.log.tiles import TILE_WIDTH, BadBundle, BundleKind, TilePath, decode_bundle, tile_width
@@ -31,21 +28,6 @@ class Bundle(NamedTuple):
     entries: bytes
     openings: bytes | None
     tile: bytes
-
-
-class Franchise(NamedTuple):
-    """An electorate in a form that can be sent to another process."""
-
-    edition: str
-    rules: BallotRules
-    issuer_key: bytes
-
-    @classmethod
-    def of(cls, electorate: Electorate | None) -> "Franchise | None":
-        """What an electorate is made of."""
-        if electorate is None:
-            return None
-        return cls(electorate.edition, electorate.rules, electorate.issuer_key)
 
 
 class Fault(NamedTuple):
@@ -69,9 +51,8 @@ class InspectedBundle(NamedTuple):
     fault: Fault | None
 
 
-def inspect_bundle(bundle: Bundle, franchise: Franchise | None) -> InspectedBundle:
+def inspect_bundle(bundle: Bundle, electorate: Electorate | None) -> InspectedBundle:
     """Check everything about a bundle that can be checked without the entries before it."""
-    electorate = _electorate(franchise) if franchise else None
     inspected: list[Inspected] = []
     try:
         inspected, violation = _inspect_sound(bundle, electorate)
@@ -126,11 +107,6 @@ def _inspect_sound(
             sound, violation = found.index - first, found
         else:
             return inspected, violation
-
-
-@lru_cache(maxsize=1)
-def _electorate(franchise: Franchise) -> Electorate:
-    return Electorate(*franchise, issuer=load_issuer_spki(franchise.issuer_key))
 
 
 def _compare_tile(bundle: Bundle, leaves: list[Hash]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.audit.evidence import Wrong
 from cli.audit.head import check_past_root
-from cli.audit.inspection import Bundle, Franchise, InspectedBundle, as_wrong, records_of
+from cli.audit.inspection import Bundle, InspectedBundle, as_wrong, records_of
 from cli.audit.reading import read_bundle, read_hashes
 from cli.audit.tiles import ExpectedTile, TileLadder
 from cli.audit.workers import Inspect
@@ -17,8 +17,9 @@ from cli.progress import Progress
 from cli.read_ahead import read_ahead
 from shared.client.log_source import LogSource
 from shared.edition.errors import LogViolation
+from shared.edition.inspection import Electorate, Inspected, inspect
 from shared.edition.manifest import LogIdentity
-from shared.edition.replay import Electorate, Inspected, Replay, inspect
+from shared.edition.replay import Replay
 from shared.log.checkpoint import Checkpoint
 from shared.log.tiles import tile_count
 
@@ -43,8 +44,7 @@ class Walk:
         """Go all the way; raises `Wrong` or `CannotRead`."""
         self._check_past()
         bundles, electorate = await self._learn_electorate()
-        franchise = Franchise.of(electorate)
-        work = self._work(bundles, inspect_bundle, franchise)
+        work = self._work(bundles, inspect_bundle, electorate)
         async with aclosing(read_ahead(work, ahead)) as inspected_bundles:
             async for inspected in inspected_bundles:
                 await self._take(inspected)
@@ -73,12 +73,12 @@ class Walk:
         return bundles, None
 
     def _work(
-        self, read: list[Bundle], inspect_bundle: Inspect, franchise: Franchise | None
+        self, read: list[Bundle], inspect_bundle: Inspect, electorate: Electorate | None
     ) -> Iterator[Coroutine[Any, Any, InspectedBundle]]:
         async def inspected(n: int) -> InspectedBundle:
             bundle = read[n] if n < len(read) else None
             bundle = bundle or await read_bundle(self._source, n, self._size)
-            return await inspect_bundle(bundle, franchise)
+            return await inspect_bundle(bundle, electorate)
 
         return (inspected(n) for n in range(tile_count(0, self._size)))
 

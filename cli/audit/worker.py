@@ -20,10 +20,10 @@ def frame(message: object) -> bytes:
 
 
 def main(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests, each a bundle and a franchise, until there are no more."""
+    """Answer requests, each a bundle and an electorate, until there are no more."""
     while header := requests.read(8):
-        bundle, franchise = pickle.loads(requests.read(int.from_bytes(header)))  # noqa: S301 - ours
-        answers.write(frame(inspect_bundle(bundle, franchise)))
+        bundle, electorate = pickle.loads(requests.read(int.from_bytes(header)))  # noqa: S301 - ours
+        answers.write(frame(inspect_bundle(bundle, electorate)))
         answers.flush()
 
 

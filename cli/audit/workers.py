@@ -13,11 +13,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeAlias, cast
 
-from cli.audit.inspection import Bundle, Franchise, InspectedBundle, inspect_bundle
+from cli.audit.inspection import Bundle, InspectedBundle, inspect_bundle
 from cli.audit.worker import frame
 from shared.client.errors import CannotRead
+from shared.edition.inspection import Electorate
 
-Inspect: TypeAlias = Callable[[Bundle, Franchise | None], Awaitable[InspectedBundle]]
+Inspect: TypeAlias = Callable[[Bundle, Electorate | None], Awaitable[InspectedBundle]]
 
 _REQUESTS_AT_ONCE = 2
 """Of one worker, so that the next is there when it has answered one."""
@@ -36,18 +37,18 @@ async def inspectors(jobs: int) -> AsyncIterator[Inspect]:
             for _ in range(_REQUESTS_AT_ONCE):
                 free.put_nowait(worker)
 
-        async def inspect_there(bundle: Bundle, franchise: Franchise | None) -> InspectedBundle:
+        async def inspect_there(bundle: Bundle, electorate: Electorate | None) -> InspectedBundle:
             worker = await free.get()
             try:
-                return await worker.inspect(bundle, franchise)
+                return await worker.inspect(bundle, electorate)
             finally:
                 free.put_nowait(worker)
 
         yield inspect_there
 
 
-async def _inspect_here(bundle: Bundle, franchise: Franchise | None) -> InspectedBundle:
-    return inspect_bundle(bundle, franchise)
+async def _inspect_here(bundle: Bundle, electorate: Electorate | None) -> InspectedBundle:
+    return inspect_bundle(bundle, electorate)
 
 
 class _Worker:
@@ -57,9 +58,9 @@ class _Worker:
         self._requests, self._answers = process.stdin, process.stdout
         self._turn = asyncio.Lock()
 
-    async def inspect(self, bundle: Bundle, franchise: Franchise | None) -> InspectedBundle:
+    async def inspect(self, bundle: Bundle, electorate: Electorate | None) -> InspectedBundle:
         """Answers come in the order of requests, and so does the lock."""
-        self._requests.write(frame((bundle, franchise)))
+        self._requests.write(frame((bundle, electorate)))
         async with self._turn:
             try:
                 size = int.from_bytes(await self._answers.readexactly(8))

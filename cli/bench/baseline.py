@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from shared.edition.ballot import Ballot, BallotRules, commitment
 from shared.edition.credential import load_issuer_spki
-from shared.edition.replay import Electorate, check_ballot
+from shared.edition.inspection import Electorate, check_ballot
 from shared.service.server import Drain, serve
 
 

@@ -30,7 +30,7 @@ from shared.edition.ballot import Ballot, check_choices, committed, encode_openi
 from shared.edition.decider import check_may_cast, check_supersedes
 from shared.edition.errors import Refusal, UnknownEdition, VotingClosed, VotingNotOpen
 from shared.edition.events import BallotCast, decode_event, encode_event
-from shared.edition.replay import Electorate, check_ballot
+from shared.edition.inspection import Electorate, check_ballot
 from shared.edition.state import Standing
 from shared.log.merkle import leaf_hash
 from shared.log.tlog_proof import TlogProof

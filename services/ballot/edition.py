@@ -11,8 +11,8 @@ from services.ballot import store, tree
 from services.ballot.store import Connection, Executor, NewEntry
 from shared.edition.decider import evolve
 from shared.edition.events import BallotCast, decode_event
+from shared.edition.inspection import Electorate
 from shared.edition.manifest import LogIdentity
-from shared.edition.replay import Electorate
 from shared.edition.state import EditionState
 from shared.log.checkpoint import Checkpoint, sign_checkpoint
 from shared.log.frontier import Frontier, Growth

@@ -15,8 +15,9 @@ from services.tally.evidence import Chunk, Unproven
 from services.tally.inspection import Inspectors
 from services.tally.projection import Projection, StreamPosition, snapshot
 from shared.edition.errors import LogViolation
+from shared.edition.inspection import Inspected, inspect
 from shared.edition.manifest import LogIdentity
-from shared.edition.replay import Inspected, Replay, inspect
+from shared.edition.replay import Replay
 
 FOLD = 512
 """At most so many entries are folded between two turns of the event loop: 5 ms."""

@@ -13,12 +13,8 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
-from functools import lru_cache
-from typing import NamedTuple
 
-from shared.edition.ballot import BallotRules
-from shared.edition.credential import load_issuer_spki
-from shared.edition.replay import Electorate, Inspected, inspect
+from shared.edition.inspection import Electorate, Inspected, inspect
 from shared.processes import usable_cores, worker_pool
 
 INLINE = 16
@@ -26,14 +22,6 @@ INLINE = 16
 
 SLICE = 64
 MAX_WORKERS = 4
-
-
-class _Franchise(NamedTuple):
-    """An electorate in a form that can be sent to another process."""
-
-    edition: str
-    rules: BallotRules
-    issuer_key: bytes
 
 
 class Inspectors:
@@ -61,16 +49,15 @@ class Inspectors:
 
         If a worker was killed the portion is inspected once more, by new workers.
         """
-        franchise = _Franchise(electorate.edition, electorate.rules, electorate.issuer_key)
         if len(entries) <= INLINE:
-            return _inspect_slice(start, entries, openings, franchise)
+            return _inspect_slice(start, entries, openings, electorate)
         pool = self._pool
         try:
-            return await _inspect_in(pool, start, entries, openings, franchise)
+            return await _inspect_in(pool, start, entries, openings, electorate)
         except BrokenProcessPool:
             if self._pool is pool:
                 self._pool = _pool()
-            return await _inspect_in(self._pool, start, entries, openings, franchise)
+            return await _inspect_in(self._pool, start, entries, openings, electorate)
 
 
 @asynccontextmanager
@@ -93,7 +80,7 @@ async def _inspect_in(
     start: int,
     entries: Sequence[bytes],
     openings: Sequence[bytes],
-    franchise: _Franchise,
+    electorate: Electorate,
 ) -> list[Inspected]:
     loop = asyncio.get_running_loop()
     slices = [
@@ -103,7 +90,7 @@ async def _inspect_in(
             start + first,
             entries[first : first + SLICE],
             openings[first : first + SLICE],
-            franchise,
+            electorate,
         )
         for first in range(0, len(entries), SLICE)
     ]
@@ -116,15 +103,9 @@ async def _inspect_in(
 
 
 def _inspect_slice(
-    start: int, entries: Sequence[bytes], openings: Sequence[bytes], franchise: _Franchise
+    start: int, entries: Sequence[bytes], openings: Sequence[bytes], electorate: Electorate
 ) -> list[Inspected]:
-    electorate = _electorate(franchise)
     return [
         inspect(index, entry, opening, electorate)
         for index, (entry, opening) in enumerate(zip(entries, openings, strict=True), start)
     ]
-
-
-@lru_cache(maxsize=16)
-def _electorate(franchise: _Franchise) -> Electorate:
-    return Electorate(*franchise, issuer=load_issuer_spki(franchise.issuer_key))

@@ -22,12 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli.audit.audit import audit
-from cli.audit.inspection import Franchise
 from cli.progress import Silent
 from shared.client.log_source import open_log
-from shared.edition.credential import load_issuer_spki
 from shared.edition.events import BallotCast, decode_event
-from shared.edition.replay import Electorate, check_ballot
+from shared.edition.inspection import Electorate, check_ballot
 from shared.processes import usable_cores
 from tests.editions import EditionBuilder
 
@@ -89,13 +87,13 @@ def processor_time() -> float:
 def signature_checks(builder: EditionBuilder, jobs: int) -> Cost:
     """What it takes `jobs` processes to check all ballots; decoding is not counted."""
     context = multiprocessing.get_context("fork")
-    franchise = Franchise.of(Electorate.of(builder.current))
-    assert franchise is not None
+    electorate = Electorate.of(builder.current)
+    assert electorate is not None
     processes, pipes = [], []
     for job in range(jobs):
         ours, theirs = context.Pipe()
         share = builder.entries[job::jobs]
-        processes.append(context.Process(target=check_share, args=(theirs, share, franchise)))
+        processes.append(context.Process(target=check_share, args=(theirs, share, electorate)))
         processes[-1].start()
         pipes.append(ours)
     for pipe in pipes:
@@ -110,9 +108,8 @@ def signature_checks(builder: EditionBuilder, jobs: int) -> Cost:
     return Cost(elapsed, processor)
 
 
-def check_share(pipe: Connection, entries: Sequence[bytes], franchise: Franchise) -> None:
+def check_share(pipe: Connection, entries: Sequence[bytes], electorate: Electorate) -> None:
     """In a process of its own: decode, say so, wait, check, say so."""
-    electorate = Electorate(*franchise, issuer=load_issuer_spki(franchise.issuer_key))
     events = [decode_event(entry) for entry in entries]
     ballots = [event for event in events if isinstance(event, BallotCast)]
     pipe.send("ready")

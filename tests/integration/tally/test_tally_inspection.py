@@ -7,7 +7,7 @@ import pytest
 
 from services.tally.inspection import Inspectors, open_inspectors
 from shared.edition.errors import LogViolation
-from shared.edition.replay import Electorate, Inspected, inspect
+from shared.edition.inspection import Electorate, Inspected, inspect
 from tests.editions import EditionBuilder
 from tests.integration.tally.stage import workers
 

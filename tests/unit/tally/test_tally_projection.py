@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from services.tally.evidence import SignedHead
 from services.tally.projection import Projection, contradicted, snapshot
-from shared.edition.replay import Electorate, Replay, inspect
+from shared.edition.inspection import Electorate, inspect
+from shared.edition.replay import Replay
 from shared.edition.views import Contradiction, TallySnapshot
 from tests.editions import EditionBuilder
 
