@@ -12,7 +12,7 @@ import signal
 import time
 from base64 import b64decode
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from functools import partial
 
@@ -43,8 +43,6 @@ DUPLICATE_EVERY = 5
 REVOTE_EVERY = 3
 PAUSE_LIMIT_S = 1.0
 GIVE_UP_S = 40.0
-
-Kill = Callable[[], bool]
 
 
 @pytest.fixture(scope="module")
@@ -156,26 +154,31 @@ def kill_backend(installation: Installation) -> bool:
     return any(kill_process(row["pid"]) for row in backends)
 
 
-def kills_of(installation: Installation) -> dict[str, Kill]:
-    """Everything that may be killed; each says whether it was there to be killed."""
-    services = installation.services
-    return {
-        "ballot-0": lambda: kill_process(services["ballot-0"].pid),
-        "ballot-1": lambda: kill_process(services["ballot-1"].pid),
-        "PostgreSQL": lambda: kill_process(installation.postgres.pid),
-        "backend": lambda: kill_backend(installation),
-        "NATS": lambda: kill_process(installation.nats.pid),
-    }
+def pids_of(installation: Installation) -> dict[str, int]:
+    """The process ids of what a supervisor starts again, by name."""
+    services = {name: process.pid for name, process in installation.services.items()}
+    return services | {"PostgreSQL": installation.postgres.pid, "NATS": installation.nats.pid}
 
 
 async def havoc(installation: Installation, chance: random.Random) -> list[str]:
-    """Kill everything twice; returns what was killed, in order."""
-    kills = kills_of(installation)
-    order = [*kills, *kills]
+    """Kill everything twice; returns what was killed, in order, once all of it was started again."""
+    order = ["ballot-0", "ballot-1", "PostgreSQL", "backend", "NATS"] * 2
     chance.shuffle(order)
+    killed: dict[str, int] = {}
+
+    def kill(name: str) -> bool:
+        if name == "backend":
+            return kill_backend(installation)
+        killed[name] = pids_of(installation)[name]
+        return kill_process(killed[name])
+
+    async def all_started_again() -> bool:
+        return not killed.items() & pids_of(installation).items()
+
     for name in order:
         await asyncio.sleep(chance.uniform(0.1, 2.0))
-        await until(partial(asyncio.to_thread, kills[name]))
+        await until(partial(asyncio.to_thread, kill, name))
+    await until(all_started_again)
     return order
 
 

@@ -93,6 +93,20 @@ class Site:
         return name
 
     @contextmanager
+    def without_standby(self) -> Iterator[None]:
+        """No COMMIT of the whole server ends meanwhile: each waits for a standby that is not there.
+
+        A backend that is ended while it waits has committed, and its client does not know.
+        """
+        query(self.admin_url, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        query(self.admin_url, "SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            query(self.admin_url, "ALTER SYSTEM RESET synchronous_standby_names")
+            query(self.admin_url, "SELECT pg_reload_conf()")
+
+    @contextmanager
     def away(self) -> Iterator[None]:
         """The database takes no connections meanwhile, and has lost those that it had."""
         admin = self.postgres.admin_dsn

@@ -11,11 +11,13 @@ import pytest
 
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
+from services.ballot.edition import Edition, LogBehind, LogKey
+from services.ballot.publication import connect_writer
 from shared.log.checkpoint import open_checkpoint
 from shared.service.runs import run_subject
-from tests.editions import EditionBuilder
+from tests.editions import LOG_SEED, EditionBuilder
 from tests.integration.ballot.conftest import NewPoll, prepared_once
-from tests.integration.ballot.service import BallotProcess, Site, open_site
+from tests.integration.ballot.service import ORIGIN, BallotProcess, Site, open_site
 from tests.integration.ballot.streams import jetstream, runs_of
 from tests.polls import Poll, until
 from tests.servers import query
@@ -165,6 +167,16 @@ def test_a_database_that_contradicts_the_stream_stops_the_service(
     with published.site.started(database_url=url, checkpoint_copies=tmp_path) as process:
         assert process.wait() == 1
         assert why in process.log
+
+
+async def test_nothing_is_appended_to_a_database_that_is_behind(published: Published) -> None:
+    """Checked at every new connection: after a failover it may lead to another server."""
+    edition = Edition(published.edition, LogKey(ORIGIN, LOG_SEED))
+    site = published.site
+    await (await connect_writer(site.url, edition, site.copies)).close()
+    for database in (published.older, published.forked):
+        with pytest.raises(LogBehind):
+            await connect_writer(site.url_of(database), edition, site.copies)
 
 
 async def test_a_stream_that_ends_in_what_is_no_run_stops_the_service(

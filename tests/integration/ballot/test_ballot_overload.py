@@ -4,12 +4,14 @@ import asyncio
 from itertools import islice
 
 import asyncpg
+import pytest
 
-from shared.edition.commands import SignedCommand
+from shared.edition.commands import CloseVoting, SignedCommand
 from shared.edition.events import BallotCast, decode_event
 from tests.integration.ballot.conftest import NewPoll
 from tests.integration.ballot.service import Site
 from tests.polls import Poll, until
+from tests.servers import query
 
 
 async def test_ballots_beyond_the_queue_are_turned_away_and_welcome_later(
@@ -123,3 +125,32 @@ async def disturbed_prepare(poll: Poll) -> None:
             return answer.slug != "store-unavailable" and bool(answer.receipt())
 
         await until(carried_out)
+
+
+@pytest.mark.parametrize("what", ["ballot", "command"])
+async def test_a_commit_of_unknown_outcome_is_found_out_and_never_guessed(
+    site: Site, new_poll: NewPoll, what: str
+) -> None:
+    """The connection is lost after the commit and before the answer: one entry, and its receipt."""
+    with site.running() as process:
+        poll = await new_poll(process.url)
+        with site.without_standby():
+            asked = asyncio.create_task(
+                poll.cast(poll.builder.ballot(1, ["i01"]))
+                if what == "ballot"
+                else poll.command(close_of(poll))
+            )
+            await until(lambda: asyncio.to_thread(end_waiting_commit, site))
+        assert (await asked).receipt().index == 4
+        assert await poll.size() == 5
+
+
+def close_of(poll: Poll) -> SignedCommand:
+    """The signed command that closes the vote."""
+    return poll.builder.signed(CloseVoting(**poll.builder.base()))
+
+
+def end_waiting_commit(site: Site) -> bool:
+    """End the backend whose COMMIT waits for the standby; whether there was one."""
+    waiting = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    return bool(query(site.admin_url, waiting))

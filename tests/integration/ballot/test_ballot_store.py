@@ -232,15 +232,10 @@ async def test_a_ballot_is_not_acknowledged_before_the_standby_has_it(
     with site.running() as process:
         poll = await new_poll(process.url)
         ballot = poll.builder.ballot(1, ["i01"])
-        query(site.admin_url, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
-        query(site.admin_url, "SELECT pg_reload_conf()")
-        try:
+        with site.without_standby():
             answer = await poll.cast(ballot)
             assert (answer.status, answer.slug) == (503, "store-unavailable")
             assert answer.headers["Retry-After"]
             assert await poll.size() == 4
-        finally:
-            query(site.admin_url, "ALTER SYSTEM RESET synchronous_standby_names")
-            query(site.admin_url, "SELECT pg_reload_conf()")
         assert (await poll.cast(ballot)).receipt().index == 4
         assert await poll.size() == 5

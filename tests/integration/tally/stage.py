@@ -268,5 +268,13 @@ def children(pid: int) -> list[int]:
 
 
 def workers(pid: int) -> list[int]:
-    """The inspecting processes of a tally: they are forked from one of its children."""
-    return [worker for child in children(pid) for worker in children(child)]
+    """The inspecting processes of a tally, forked from its fork server.
+
+    In a test's own process other children have children too: the servers that the tests run on.
+    """
+    servers = [one for one in children(pid) if b"forkserver" in _command(one)]
+    return [worker for server in servers for worker in children(server)]
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
