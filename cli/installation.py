@@ -32,7 +32,6 @@ from shared.service.migrations import migrate
 
 STOP_STEPS: Final = ((signal.SIGTERM, 30.0),)
 START_LIMIT_S: Final = 30.0
-LOG_ORIGIN: Final = "huimin.localhost/log"
 PROCESSES: Final[Mapping[str, int]] = {"ballot": 2, "tally": 1}
 """How many processes of each service run, unless somebody wants it otherwise."""
 
@@ -131,6 +130,16 @@ class Installation:
         return self.data / "checkpoints"
 
     @property
+    def log_key_seed(self) -> bytes:
+        """The Ed25519 seed that signs the logs, made at the first look; a secret."""
+        return b64decode(secret(self._log_key_file, lambda: b64encode(os.urandom(32)).decode()))
+
+    @property
+    def log_origin(self) -> str:
+        """The prefix of the logs' origins: two installations must never share a log's name."""
+        return f"huimin.localhost/{_public_key(self.log_key_seed)[:4].hex()}"
+
+    @property
     def ballot_url(self) -> str:
         """The public interface of the ballot box, and of the log."""
         return f"http://127.0.0.1:{self._port('ballot')}"
@@ -177,6 +186,10 @@ class Installation:
         """The address of a service's database for its own role; it contains the password."""
         role = database_role(service)
         return self.postgres.dsn(role, role, secret(self.secrets / f"{role}.password"))
+
+    @property
+    def _log_key_file(self) -> Path:
+        return self.secrets / "log-key.seed"
 
     def _set_up_databases(self) -> None:
         for service, role in SERVICES.items():
@@ -229,19 +242,17 @@ class Installation:
             "database_url_file": str(url_file),
             "nats_url": self.nats.url,
             "nats_nkey_seed_file": str(nkey_file(self.secrets, service)),
-            "log_origin": LOG_ORIGIN,
+            "log_origin": self.log_origin,
             "log_level": self._log_level,
         }
-        seed_file = self.secrets / "log-key.seed"
-        seed = secret(seed_file, lambda: b64encode(os.urandom(32)).decode())
         match service:
             case "ballot":
-                values["log_key_seed_file"] = str(seed_file)
+                values["log_key_seed_file"] = str(self._log_key_file)
                 values["announcers"] = str(self.announcers)
                 values["checkpoint_copies"] = str(self.checkpoints)
             case "tally":
                 values["log_url"] = self.ballot_url
-                values["log_key"] = _public_key(seed)
+                values["log_key"] = b64encode(_public_key(self.log_key_seed)).decode()
         prefix = f"HUIMIN_{service.upper()}_"
         inherited = {
             name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ
@@ -258,6 +269,5 @@ async def _migrate(url: str, owner: str, package: str) -> None:
         await connection.close()
 
 
-def _public_key(seed: str) -> str:
-    key = Ed25519PrivateKey.from_private_bytes(b64decode(seed))
-    return b64encode(key.public_key().public_bytes_raw()).decode()
+def _public_key(seed: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()

@@ -1,7 +1,6 @@
 """One installation for a whole run: PostgreSQL, NATS and all services, real ones.
 
-A test module takes it with `pytest_plugins = ("tests.installation",)`. Tests share it, so each
-works in editions of its own and stops nothing.
+Tests share it, so each works in editions of its own and stops nothing.
 """
 
 from collections.abc import Iterator

@@ -31,8 +31,6 @@ from shared.log.note import Signer, Verifier
 from tests.audits import audited
 from tests.command_line import INITIATIVES, ROOT, CommandLine, Office, outcome
 
-pytest_plugins = ("tests.installation",)
-
 SEED = "31415926535897932384"
 _numbers = itertools.count(1)
 

@@ -29,8 +29,6 @@ from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import ADMIN, Postgres
 from tests.servers import everything, query, seed_file
 
-pytest_plugins = ("tests.servers",)
-
 ROOT = Path(__file__).parents[2]
 AS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can start servers as somebody else")

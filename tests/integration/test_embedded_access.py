@@ -15,8 +15,6 @@ from cli.embedded.nats import NatsServer, NatsUser, user_nkey
 from cli.embedded.postgres import ADMIN, Postgres
 from tests.servers import everything, query, seed_file
 
-pytest_plugins = ("tests.servers",)
-
 
 @pytest.mark.parametrize("way", ["tcp", "socket"])
 @pytest.mark.parametrize("password", [None, "", "wrong"])

@@ -10,7 +10,6 @@ import os
 import random
 import signal
 import time
-from base64 import b64decode
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -22,7 +21,7 @@ import msgspec
 import pytest
 
 from cli.embedded.errors import ServerFailed
-from cli.installation import LOG_ORIGIN, Installation
+from cli.installation import Installation
 from shared.edition.ballot import Ballot
 from shared.edition.events import BallotCast, decode_event
 from shared.edition.manifest import Officer
@@ -161,7 +160,7 @@ def pids_of(installation: Installation) -> dict[str, int]:
 
 
 async def havoc(installation: Installation, chance: random.Random) -> list[str]:
-    """Kill everything twice; returns what was killed, in order, once all of it was started again."""
+    """Kill everything twice; returns what was killed, in order, once all of it runs again."""
     order = ["ballot-0", "ballot-1", "PostgreSQL", "backend", "NATS"] * 2
     chance.shuffle(order)
     killed: dict[str, int] = {}
@@ -206,8 +205,9 @@ async def test_kills_under_load_lose_no_acknowledged_ballot_and_count_none_twice
     """Ten kills while two dozen clients cast; then every promise is held against the log."""
     seed = random.randrange(1 << 32)
     print(f"the moments of the kills follow from {seed}")
-    log_seed = b64decode((installation.secrets / "log-key.seed").read_text())
-    builder = EditionBuilder("faults", log_seed=log_seed, origin=LOG_ORIGIN)
+    builder = EditionBuilder(
+        "faults", log_seed=installation.log_key_seed, origin=installation.log_origin
+    )
     poll = Poll(http, installation.ballot_url, builder)
     await poll.prepare()
     voters = Electorate(poll)

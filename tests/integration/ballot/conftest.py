@@ -16,9 +16,7 @@ from shared.edition.manifest import Disclosure
 from tests.editions import EditionBuilder
 from tests.integration.ballot.service import BallotProcess, Site, open_site
 from tests.polls import Poll
-from tests.servers import everything, postgres_server
-
-__all__ = ["postgres_server"]
+from tests.servers import everything
 
 NewPoll = Callable[..., Awaitable[Poll]]
 _numbers = itertools.count(1)

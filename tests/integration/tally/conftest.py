@@ -19,9 +19,7 @@ from shared.log.note import Signer, Verifier
 from shared.service.migrations import migrate
 from tests.editions import LOG_SEED, EditionBuilder
 from tests.integration.tally.stage import LogHost, Relay, open_host
-from tests.servers import everything, fresh_database, postgres_server, query, seed_file
-
-__all__ = ["postgres_server"]
+from tests.servers import everything, fresh_database, query, seed_file
 
 ROLE = "huimin_tally"
 
