@@ -76,8 +76,12 @@ def stay_up(installation: Installation, console: Console) -> None:
     console.print("up; Ctrl-C stops everything")
     with suppress(KeyboardInterrupt):
         while not stop.wait(LOOK_EVERY_S):
-            for name in installation.revive():
-                console.print(f"[yellow]{name} had ended and was started again[/yellow]")
+            try:
+                for name in installation.revive():
+                    console.print(f"[yellow]{name} had ended and was started again[/yellow]")
+            except EmbeddedError as error:
+                # It ended again while it was starting; what runs goes on, and the next look tries.
+                console.print(f"[red]{error}[/red]", highlight=False)
 
 
 def _register(officers: Sequence[Path], announcers: Path) -> None:

@@ -154,12 +154,6 @@ class BadKey(Invalid):
     next = ("请重新生成选票", "Make the ballot again with a P-256 key")
 
 
-class BadSeq(Invalid):
-    slug = "bad-seq"
-    title = ("选票序号无效", "The ballot's seq is not valid")
-    next = ("序号从 1 开始, 每次改投加 1", "Count from 1 and add one for each re-vote")
-
-
 class UnknownInitiative(Invalid):
     slug = "unknown-initiative"
     title = ("选票含有名单以外的事项", "The ballot names an initiative that is not listed")

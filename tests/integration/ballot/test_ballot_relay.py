@@ -116,23 +116,24 @@ async def test_a_relay_that_was_overtaken_is_fenced_and_finds_its_place(
     site: Site, new_poll: NewPoll
 ) -> None:
     """Somebody else publishes the next run while the relay is frozen: it is not repeated."""
-    with site.running() as one, site.running() as two:
+    with site.running() as one:
         poll = await new_poll(one.url)
-        await runs_of(site.nats, poll.edition, 4)
-        there = poll.at(two.url)
-        os.kill(one.pid, signal.SIGSTOP)
-        try:
-            await asyncio.gather(*(there.vote(n, "i01") for n in range(10)))
-            await there.sync()
-            note = (await there.read("checkpoint")).body
-            entries, openings = poll.builder.entries[4:], poll.builder.openings[4:]
-            run = Run(4, encode_bundle(entries), encode_bundle(openings), note)
-            async with jetstream(site.nats) as stream:
-                await stream.publish(run_subject(poll.edition), encode_run(run))
-        finally:
-            os.kill(one.pid, signal.SIGCONT)
-        await poll.vote(10, "i01")
-        await assert_stream_is_the_log(poll, site)
+        await runs_of(site.nats, poll.edition, 4)  # by now it is this process that relays
+        with site.running() as two:
+            there = poll.at(two.url)
+            os.kill(one.pid, signal.SIGSTOP)
+            try:
+                await asyncio.gather(*(there.vote(n, "i01") for n in range(10)))
+                await there.sync()
+                note = (await there.read("checkpoint")).body
+                entries, openings = poll.builder.entries[4:], poll.builder.openings[4:]
+                run = Run(4, encode_bundle(entries), encode_bundle(openings), note)
+                async with jetstream(site.nats) as stream:
+                    await stream.publish(run_subject(poll.edition), encode_run(run))
+            finally:
+                os.kill(one.pid, signal.SIGCONT)
+            await poll.vote(10, "i01")
+            await assert_stream_is_the_log(poll, site)
 
 
 async def test_the_relay_changes_hands_under_load(site: Site, new_poll: NewPoll) -> None:
