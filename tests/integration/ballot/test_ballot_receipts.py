@@ -4,7 +4,9 @@ import asyncio
 import random
 from collections.abc import Sequence
 
+import metamorphic_log
 import msgspec
+import pytest
 from msgspec.structs import replace
 from proofbundle.tlogproof import verify_tlog_proof
 
@@ -55,6 +57,18 @@ async def test_receipts_are_verified_by_an_independent_implementation(poll: Poll
     verdicts = [verify_tlog_proof(one.proof, one.entry, vkey) for one in receipts]
     assert all(verdict["ok"] for verdict in verdicts), verdicts
     assert {verdict["origin"] for verdict in verdicts} == {builder.signer.name}
+
+
+async def test_another_implementation_verifies_checkpoint_and_inclusion(poll: Poll) -> None:
+    """As metamorphic-log, in Rust, reads them; the same path at another index it refuses."""
+    receipt = await poll.vote(1, "i01")
+    proof, vkeys = TlogProof.decode(receipt.proof.encode()), [poll.builder.signer.vkey]
+    note, leaf = proof.checkpoint.decode(), leaf_hash(receipt.entry)
+    metamorphic_log.checkpoint_verify_inclusion(note, vkeys, proof.index, leaf, list(proof.path))
+    with pytest.raises(metamorphic_log.VerifyError):
+        metamorphic_log.checkpoint_verify_inclusion(
+            note, vkeys, proof.index - 1, leaf, list(proof.path)
+        )
 
 
 async def test_the_independent_implementation_sees_a_receipt_of_another_entry(poll: Poll) -> None:
