@@ -16,6 +16,7 @@ import structlog
 
 from services.ballot import store
 from services.ballot.edition import Edition, LogBehind
+from services.ballot.prepared import Prepared, verify
 from services.ballot.publication import connect_writer
 from services.ballot.receipts import encode_receipt, read_receipt
 from services.ballot.store import (
@@ -23,71 +24,22 @@ from services.ballot.store import (
     Connection,
     CorruptLog,
     Executor,
-    NewEntry,
     StandingRow,
 )
-from shared.edition.ballot import Ballot, check_choices, committed, encode_opening
+from shared.edition.ballot import Ballot, committed
 from shared.edition.decider import check_may_cast, check_supersedes
 from shared.edition.errors import Refusal, UnknownEdition, VotingClosed, VotingNotOpen
-from shared.edition.events import BallotCast, decode_event, encode_event
-from shared.edition.inspection import Electorate, check_ballot
+from shared.edition.events import BallotCast, decode_event
+from shared.edition.inspection import Electorate
 from shared.edition.state import Standing
-from shared.log.merkle import leaf_hash
 from shared.log.tlog_proof import TlogProof
 from shared.service.problem import Overloaded, StoreUnavailable
 
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 512 * 1024
-RETRY_FOR_S = 10
-RETRY_PAUSE_S = 0.2
 RECHECK_S = 1
 
 log = structlog.get_logger()
-
-
-class Prepared:
-    """A verified ballot on its way into the log, and the future that its voter waits on."""
-
-    __slots__ = ("answer", "commitment", "index", "new", "refusal")
-
-    def __init__(self, event: BallotCast, opening: bytes, answer: "asyncio.Future[bytes]") -> None:
-        entry = encode_event(event)
-        self.new = NewEntry(entry, leaf_hash(entry), opening, event.key, event.seq)
-        self.commitment = event.commitment
-        self.answer = answer
-        self.index = -1
-        """Where it stands in the log; known once its batch is decided."""
-        self.refusal: Refusal | None = None
-        """Why it is not in the log; final once its batch is committed."""
-
-    @property
-    def size_bytes(self) -> int:
-        """What it takes in the log and beside it."""
-        return len(self.new.entry) + len(self.new.opening or b"")
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Answer the voter with a refusal, unless they have gone."""
-        if not self.answer.done():
-            self.answer.set_exception(refusal)
-
-
-def verify(electorate: Electorate, ballot: Ballot, now: datetime) -> tuple[BallotCast, bytes]:
-    """The event and the opening of a ballot that is right by itself; raises a `Refusal`."""
-    check_choices(electorate.rules, ballot.choices)
-    commitment = committed(ballot)
-    check_ballot(
-        electorate, ballot.key, ballot.credential, ballot.seq, commitment, ballot.signature
-    )
-    event = BallotCast(
-        edition=electorate.edition,
-        key=ballot.key,
-        credential=ballot.credential,
-        seq=ballot.seq,
-        commitment=commitment,
-        signature=ballot.signature,
-        hour=now.replace(minute=0, second=0, microsecond=0),
-    )
-    return event, encode_opening(ballot.salt, ballot.choices)
 
 
 class Caster:
@@ -205,7 +157,7 @@ class Caster:
         When the time is over, those who wait behind the batch are not left to wait on either.
         """
         batch: list[Prepared] = []
-        deadline = asyncio.get_running_loop().time() + RETRY_FOR_S
+        deadline = asyncio.get_running_loop().time() + store.RETRY_FOR_S
         refusal: Refusal = StoreUnavailable("the ballot could not be committed in time")
         try:
             while asyncio.get_running_loop().time() < deadline:
@@ -218,7 +170,7 @@ class Caster:
                     name = type(error).__name__
                     log.warning("commit failed", edition=self.edition.name, error=name)
                     self._drop_connection()
-                    await asyncio.sleep(RETRY_PAUSE_S)
+                    await asyncio.sleep(store.RETRY_PAUSE_S)
             self._refuse_waiting("the ballot could not be committed in time")
         except asyncio.CancelledError:
             refusal = StoreUnavailable("the service is stopping")

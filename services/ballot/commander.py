@@ -8,7 +8,6 @@ from pathlib import Path
 import structlog
 
 from services.ballot import store
-from services.ballot.caster import RETRY_FOR_S, RETRY_PAUSE_S
 from services.ballot.counting import count_log
 from services.ballot.edition import Edition, Editions
 from services.ballot.publication import connect_writer
@@ -79,7 +78,7 @@ class Commander:
 
     async def _append(self, edition: Edition, command: Command, signed: SignedCommand) -> bytes:
         """Append, and find out what became of it when the connection is lost on the way."""
-        deadline = asyncio.get_running_loop().time() + RETRY_FOR_S
+        deadline = asyncio.get_running_loop().time() + store.RETRY_FOR_S
         attempted: dict[int, bytes] = {}
         while asyncio.get_running_loop().time() < deadline:
             try:
@@ -88,7 +87,7 @@ class Commander:
                     return await read_receipt(self._editions.db, edition, index)
             except CONNECTION_LOST as error:
                 log.warning("commit failed", edition=edition.name, error=type(error).__name__)
-                await asyncio.sleep(RETRY_PAUSE_S)
+                await asyncio.sleep(store.RETRY_PAUSE_S)
         raise StoreUnavailable("the command could not be committed in time")
 
     async def _try(

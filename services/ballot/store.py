@@ -19,6 +19,9 @@ COMMAND_TIMEOUT_S = 10
 COMMIT_NEVER_CANCELLED_S = 86_400
 IDLE_IN_TRANSACTION_MS = 5_000
 CONNECT_TIMEOUT_S = 5
+RETRY_FOR_S = 10
+"""How long whoever appends tries again after losing its connection, before it gives up."""
+RETRY_PAUSE_S = 0.2
 
 CONNECTION_LOST = (
     OSError,
