@@ -198,11 +198,11 @@ class Tally:
         """The snapshot when the log was found out."""
         return await self.until(edition, lambda now: now.status == "contradiction")
 
-    async def has_doubts(self, host: LogHost) -> None:
+    async def looks_again(self, host: LogHost) -> None:
         """Return when the tally has looked at what the host shows now, and judged it."""
         host.asked.clear()
         await wait_until(
-            lambda: sum(path.endswith("/checkpoint") for path in host.asked) >= 3,
+            lambda: sum(path.endswith("/checkpoint") for path in host.asked) >= 2,
             "it did not look at the log again",
         )
 

@@ -1,5 +1,6 @@
 """A log that contradicts itself is not counted on, for good; one that merely seems to is."""
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -205,11 +206,28 @@ async def test_forgives_what_passes(
     patient = msgspec.structs.replace(BRISK, confirm_s=60.0)
     async with open_tally(settings, patient) as tally:
         await meet(tally, host, live, spoil)
-        await tally.has_doubts(host)
+        await tally.looks_again(host)
         host.forget(live)
         host.show(live)
         shown = await tally.counted(live)
     assert counts(shown) == live.count().counts
+
+
+async def test_doubts_do_not_add_up_over_an_outage(
+    settings: Settings, host: LogHost, live: EditionBuilder
+) -> None:
+    """Two short faults with an outage between them are not one that lasts."""
+    pace = msgspec.structs.replace(BRISK, confirm_s=2.0)
+    async with open_tally(settings, pace) as tally:
+        await meet(tally, host, live, flip_entry)
+        await tally.looks_again(host)
+        host.cut = "/log/"
+        await asyncio.sleep(pace.confirm_s)
+        await tally.looks_again(host)
+        host.cut = None
+        await tally.looks_again(host)
+        host.show(live)
+        assert counts(await tally.counted(live)) == live.count().counts
 
 
 async def test_a_log_that_cannot_be_read_is_no_contradiction(
@@ -232,7 +250,7 @@ async def test_a_log_under_another_key_is_not_judged(
     impatient = msgspec.structs.replace(BRISK, confirm_s=0.0)
     host.show(live)
     async with open_tally(elsewhere, impatient) as tally:
-        await tally.has_doubts(host)
+        await tally.looks_again(host)
         shown = await tally.snapshot(live.edition)
     assert shown is not None
     assert (shown.status, shown.size) == ("catching-up", 0)

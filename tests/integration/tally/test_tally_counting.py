@@ -84,6 +84,54 @@ async def test_repairs_a_gap(
         assert_counted(await tally.counted(live), live)
 
 
+async def test_finishes_over_http_what_it_began_there(
+    settings: Settings,
+    host: LogHost,
+    relay: Relay,
+    live: EditionBuilder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Below a checkpoint that was accepted, nothing is taken from elsewhere: it might be a fork."""
+    monkeypatch.setattr(evidence, "CHUNK", TILE_WIDTH)
+    await relay.create(live.edition)
+    live.cast_many(300)
+    host.show(live)
+    host.cut = "/entries/001"
+    async with open_tally(settings) as tally:
+        await tally.until(live.edition, lambda now: now.size == TILE_WIDTH)
+        await relay.publish(live, TILE_WIDTH, TILE_WIDTH + 10)
+        await tally.looks_again(host)
+        shown = await tally.snapshot(live.edition)
+        assert shown is not None
+        assert (shown.size, shown.behind) == (TILE_WIDTH, len(live.entries) - TILE_WIDTH)
+        host.cut = None
+        assert_counted(await tally.counted(live), live)
+
+
+async def test_waits_for_a_database_that_is_away(
+    settings: Settings, host: LogHost, live: EditionBuilder, tally_schema: tuple[str, str]
+) -> None:
+    """Without its database the tally is not ready; when it is back nothing is missing."""
+    admin, _ = tally_schema
+    host.show(live)
+    async with open_tally(settings) as tally:
+        await tally.counted(live)
+        query(admin, "ALTER ROLE huimin_tally NOLOGIN")
+        query(
+            admin,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'huimin_tally'",
+        )
+        try:
+            live.cast_many(40)
+            host.show(live)
+            await tally.until(live.edition, lambda now: now.status == "catching-up")
+            status, body = await tally.ready()
+        finally:
+            query(admin, "ALTER ROLE huimin_tally LOGIN")
+        assert (status, body["database"]) == (503, "unreachable")
+        assert_counted(await tally.counted(live), live)
+
+
 async def test_goes_on_after_a_restart(
     settings: Settings, host: LogHost, relay: Relay, live: EditionBuilder
 ) -> None:
