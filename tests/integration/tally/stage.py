@@ -21,7 +21,7 @@ from shared.service.runs import Run, encode_run, run_subject, stream_name
 from shared.service.server import Drain, bind
 from tests.editions import EditionBuilder
 
-PATIENCE_S = 6.0
+PATIENCE_S = 20.0
 
 BRISK = Pace(
     discover_s=0.1,
