@@ -104,5 +104,6 @@ async def _running(relay: Relay, box: BallotBox, drain: Drain) -> AsyncIterator[
     task.add_done_callback(stop_process)
     yield
     task.remove_done_callback(stop_process)
-    task.cancel()
-    await asyncio.wait([task])
+    while not task.done():  # once may not be enough: see `shared.service.nats.heed_cancellation`
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
