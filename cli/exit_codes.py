@@ -13,3 +13,6 @@ USAGE: Final = 2
 
 CANNOT_READ: Final = 3
 """Nothing can be said: the network, a server or a file was in the way. Try again."""
+
+WAITING: Final = 4
+"""Something is needed that only a person has, such as a code: run it again with that."""

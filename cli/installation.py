@@ -7,94 +7,41 @@ them alone. Layout of the directory: `postgres/`, `nats/`, `services/`, `secrets
 
 import asyncio
 import os
-import signal
-import sys
-import time
+import shutil
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Self
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cli.embedded.account import current_account
 from cli.embedded.directory import DataDirectory, secret, write_private
 from cli.embedded.endpoint import remembered_port
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import ADMIN, Postgres
-from cli.embedded.process import ServerProcess
 from cli.roles import SERVICES, database_role, nats_users, nkey_file, owner_role
+from cli.service_process import ServiceProcess
 from shared.service.migrations import migrate
 
-STOP_STEPS: Final = ((signal.SIGTERM, 30.0),)
-START_LIMIT_S: Final = 30.0
-PROCESSES: Final[Mapping[str, int]] = {"ballot": 2, "tally": 1}
+PROCESSES: Final[Mapping[str, int]] = {"ballot": 2, "tally": 1, "notify": 1, "registrar": 1}
 """How many processes of each service run, unless somebody wants it otherwise."""
 
+ServiceSettings = Mapping[str, Mapping[str, str]]
+"""For each service, settings that are added to what every installation sets."""
+
+NO_SETTINGS: Final[ServiceSettings] = {}
+
 Progress = Callable[[str], None]
-
-
-class ServiceFailed(Exception):
-    """A service did not start; carries the end of its log."""
-
-
-class ServiceProcess:
-    """One process of a service. Several may share `port`."""
-
-    def __init__(
-        self, name: str, package: str, home: Path, log: Path, port: int, env: Mapping[str, str]
-    ) -> None:
-        self.name = name
-        self.port = port
-        self._package = package
-        self._home = home
-        account = current_account()
-        self._process = ServerProcess(name, home, log, account, STOP_STEPS, env)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.alive
-
-    @property
-    def pid(self) -> int:
-        """The process id of its last run."""
-        return self._process.pid
-
-    def start(self) -> None:
-        """Start it, without waiting for it to be ready."""
-        command = [sys.executable, "-m", self._package]
-        self._process.start(command, self._home, lambda _: None)
-
-    def stop(self) -> None:
-        """Stop it in order; does nothing when it was not started."""
-        self._process.stop()
-
-    def wait_ready(self) -> None:
-        """Return when it answers; raises `ServiceFailed` when it ends or takes too long."""
-        deadline = time.monotonic() + START_LIMIT_S
-        while time.monotonic() < deadline:
-            if not self.alive:
-                break
-            try:
-                with urlopen(f"http://127.0.0.1:{self.port}/live", timeout=1):
-                    return
-            except (URLError, OSError):
-                time.sleep(0.05)
-        raise ServiceFailed(
-            f"{self.name} did not get ready. The end of its log:\n{self._process.log_tail(10)}"
-        )
 
 
 class Installation:
     """`with Installation(data) as huimin:` runs everything in the directory `data`.
 
-    `processes` says how many of each service; one that is not named does not run. Raises the errors
-    of `cli.embedded.errors` and `ServiceFailed`.
+    `processes` says how many of each service; one that is not named does not run. `settings` are
+    added to what every installation sets. Raises the errors of `cli.embedded.errors` and
+    `ServiceFailed`.
     """
 
     def __init__(
@@ -102,6 +49,7 @@ class Installation:
         data: Path,
         *,
         processes: Mapping[str, int] = PROCESSES,
+        settings: ServiceSettings = NO_SETTINGS,
         log_level: str = "info",
         progress: Progress = lambda _: None,
     ) -> None:
@@ -109,6 +57,7 @@ class Installation:
         self.postgres = Postgres(self.data, progress=progress)
         self.services: dict[str, ServiceProcess] = {}
         self._processes = processes
+        self._settings = settings
         self._log_level = log_level
         self._progress = progress
         self._ports: dict[str, int] = {}
@@ -148,6 +97,22 @@ class Installation:
     def tally_url(self) -> str:
         """The public interface of the tally."""
         return f"http://127.0.0.1:{self._port('tally')}"
+
+    @property
+    def registrar_url(self) -> str:
+        """The public interface of the registrar, and its desk."""
+        return f"http://127.0.0.1:{self._port('registrar')}"
+
+    @property
+    def notify_url(self) -> str:
+        """The public interface of the notify service, and the development inbox."""
+        return f"http://127.0.0.1:{self._port('notify')}"
+
+    def desk_token_file(self, service: str) -> Path:
+        """Where the token of a service's desk is, made at the first look; a secret."""
+        file = self.secrets / f"desk-{service}.token"
+        secret(file)
+        return file
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -203,6 +168,8 @@ class Installation:
     @contextmanager
     def _running_services(self) -> Iterator[None]:
         self._progress("starting the services")
+        for service in self._processes:
+            shutil.rmtree(self._counts(service))
         for service, count in self._processes.items():
             for number in range(count):
                 self._add(f"{service}-{number}", service)
@@ -250,14 +217,41 @@ class Installation:
                 values["log_key_seed_file"] = str(self._log_key_file)
                 values["announcers"] = str(self.announcers)
                 values["checkpoint_copies"] = str(self.checkpoints)
+                values |= self._public_urls("registrar", "tally", "notify")
             case "tally":
                 values["log_url"] = self.ballot_url
-                values["log_key"] = b64encode(_public_key(self.log_key_seed)).decode()
+                values |= self._public_urls("ballot", "registrar", "notify")
+            case "registrar" | "notify":
+                values["ballot_url"] = self.ballot_url
+                values["key_file"] = str(self._service_key_file(service))
+                values["desk_token_file"] = str(self.desk_token_file(service))
+        if service != "ballot":
+            values["log_key"] = b64encode(_public_key(self.log_key_seed)).decode()
+        if service == "notify":  # no provider is configured here: what would be sent is shown
+            values["inbox"] = "true"
+            values["public_url"] = self.notify_url
+        values |= self._settings.get(service, {})
         prefix = f"HUIMIN_{service.upper()}_"
         inherited = {
             name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ
         }
-        return inherited | {prefix + name.upper(): value for name, value in values.items()}
+        environment = {prefix + name.upper(): value for name, value in values.items()}
+        return inherited | environment | {"PROMETHEUS_MULTIPROC_DIR": str(self._counts(service))}
+
+    def _public_urls(self, *services: str) -> dict[str, str]:
+        """Where browsers reach these services: each has an origin of its own here."""
+        return {f"{one}_url": f"http://127.0.0.1:{self._port(one)}" for one in services}
+
+    def _service_key_file(self, service: str) -> Path:
+        file = self.secrets / f"{service}.key"
+        secret(file, lambda: b64encode(os.urandom(32)).decode())
+        return file
+
+    def _counts(self, service: str) -> Path:
+        """Where the processes of a service add up their metrics, for this run."""
+        directory = self.data / "services" / f"{service}-metrics"
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return directory
 
 
 async def _migrate(url: str, owner: str, package: str) -> None:

@@ -4,13 +4,17 @@ import rich_click as click
 
 from cli.audit.command import audit_command
 from cli.bench.cast import bench_cast
+from cli.counter.command import counter_group
 from cli.demo.command import demo
 from cli.edition.command import edition
 from cli.export.command import export_command
+from cli.issuance import issuance_group
+from cli.notify.command import notify_group
 from cli.officer import officer
 from cli.receipt import receipt_group
+from cli.roll.command import roll_group
 from cli.up import up
-from cli.vote import vote
+from cli.vote.command import vote
 from shared.version import VERSION
 
 
@@ -20,7 +24,7 @@ def main() -> None:
     """惠民: a city's people choose ten things, and anyone can check the result.
 
     Exit codes of all commands: 0 done (an audit: verified), 1 it failed (an audit: the log is
-    wrong), 2 usage, 3 could not read.
+    wrong), 2 usage, 3 could not read, 4 run it again with what you were asked for.
     """
 
 
@@ -30,5 +34,18 @@ def bench() -> None:
 
 
 bench.add_command(bench_cast)
-for command in (up, demo, edition, officer, vote, audit_command, export_command, receipt_group):
+for command in (
+    up,
+    demo,
+    edition,
+    officer,
+    vote,
+    issuance_group,
+    roll_group,
+    counter_group,
+    notify_group,
+    audit_command,
+    export_command,
+    receipt_group,
+):
     main.add_command(command)

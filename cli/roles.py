@@ -14,10 +14,11 @@ from cli.embedded.nats import NatsUser, user_nkey
 
 
 class ServiceRole(Struct, frozen=True):
-    """The service's package, and what its NATS user may publish; it hears its own inbox alone."""
+    """The service's package, and what its NATS user may publish, and hear besides its own inbox."""
 
     package: str
     publish: tuple[str, ...]
+    subscribe: tuple[str, ...] = ()
 
 
 SERVICES: Final[Mapping[str, ServiceRole]] = {
@@ -35,13 +36,17 @@ SERVICES: Final[Mapping[str, ServiceRole]] = {
         (
             "huimin.tally.*",
             "$JS.API.STREAM.INFO.*",
-            "$JS.API.CONSUMER.CREATE.>",
-            "$JS.API.CONSUMER.DURABLE.CREATE.>",
-            "$JS.API.CONSUMER.INFO.>",
-            "$JS.API.CONSUMER.DELETE.>",
-            "$JS.API.CONSUMER.MSG.NEXT.>",
-            "$JS.ACK.>",
+            "$JS.API.CONSUMER.CREATE.*.>",
+            "$JS.API.CONSUMER.INFO.*.*",
+            "$JS.API.CONSUMER.MSG.NEXT.*.*",
         ),
+    ),
+    # One-time codes go from the registrar to notify, and the answer back. Nobody else hears them.
+    "registrar": ServiceRole("services.registrar", ("huimin.codes",)),
+    "notify": ServiceRole(
+        "services.notify",
+        ("_INBOX_registrar.>",),
+        ("huimin.codes", "huimin.log.*.runs"),
     ),
 }
 
@@ -66,7 +71,7 @@ def nats_users(secrets: Path) -> list[NatsUser]:
             name=name,
             public_nkey=user_nkey(nkey_file(secrets, name)),
             publish_allow=role.publish,
-            subscribe_allow=[f"_INBOX_{name}.>"],
+            subscribe_allow=[f"_INBOX_{name}.>", *role.subscribe],
         )
         for name, role in SERVICES.items()
     ]

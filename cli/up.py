@@ -13,7 +13,8 @@ from rich.console import Console
 
 from cli.embedded.errors import EmbeddedError
 from cli.exit_codes import WRONG
-from cli.installation import PROCESSES, Installation, ServiceFailed
+from cli.installation import PROCESSES, Installation
+from cli.service_process import ServiceFailed
 from shared.edition.officer_keys import BadOfficerKey, parse_public
 
 LOOK_EVERY_S = 0.5

@@ -21,7 +21,7 @@ from cli.edition.command import edition
 from cli.installation import Installation
 from cli.officer import officer
 from cli.receipt import receipt_group
-from cli.vote import vote
+from cli.vote.command import vote
 from shared.client.voter import VoterFile, load_voter, new_voter, save_voter
 from shared.edition.credential import credential_message, issuer_spki
 from tests.editions import ISSUER, issuer_key

@@ -14,10 +14,16 @@ HASTY = Patience(attempts=3, timeout_s=2.0, first_pause_s=0.01, longest_pause_s=
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[str]:
-    """The base URL of a server that hands every request to `handler`."""
+async def serving(
+    handler: Handler, expect: Callable[[web.Request], Awaitable[None]] | None = None
+) -> AsyncIterator[str]:
+    """The base URL of a server that hands every request to `handler`.
+
+    `expect` answers `Expect: 100-continue` in place of the server; if it sends nothing, the client
+    is left waiting for the handler's answer.
+    """
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handler)
+    app.router.add_route("*", "/{path:.*}", handler, expect_handler=expect)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:

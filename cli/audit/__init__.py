@@ -9,6 +9,7 @@ workers     lets all cores inspect
 tiles       what the hash tiles above the bundles must be
 walk        replays the whole log in order, from bundles that were inspected by many
 verdicts    what can be judged only at the end
+roll        the roll's references from a file, against the commitment
 audit       from key to verdict
 report      what comes out
 display     the report for people

@@ -6,6 +6,7 @@ from cli.audit.evidence import CheckName, Violation, Wrong
 from cli.audit.head import check_not_behind, check_root, open_signed, pick_key
 from cli.audit.reading import read_checkpoint
 from cli.audit.report import AuditReport, Check
+from cli.audit.roll import RollReferences, check_roll
 from cli.audit.verdicts import check_eligibility, check_openings, check_result
 from cli.audit.walk import Walk
 from cli.audit.workers import inspectors
@@ -31,13 +32,16 @@ async def audit(
     verifier: Verifier | None = None,
     known: KnownLogs | None = None,
     jobs: int | None = None,
+    roll: RollReferences | None = None,
 ) -> AuditReport:
     """Verify the whole log at `source` and recount it, with `jobs` processes (default: all cores).
+
+    With `roll`, check that the log commits to these references.
 
     Raises `CannotRead` or `UnreadableMemory` if nothing can be said about the log.
     """
     started = time.perf_counter()
-    case = _Case(source, progress)
+    case = _Case(source, progress, roll)
     violation = None
     try:
         await case.examine(verifier, known, jobs)
@@ -50,10 +54,11 @@ async def audit(
 class _Case:
     """What is known so far."""
 
-    def __init__(self, source: LogSource, progress: Progress) -> None:
+    def __init__(self, source: LogSource, progress: Progress, roll: RollReferences | None) -> None:
         self.checks: list[Check] = []
         self._source = source
         self._progress = progress
+        self._roll = roll
         self._key: LogKey | None = None
         self._checkpoint: Checkpoint | None = None
         self._replay: Replay | None = None
@@ -93,8 +98,11 @@ class _Case:
             self.checks.append(Check("history", "pending", "nothing remembered to compare with"))
         else:
             self._passed("history", f"continues the {past.size} entries verified last time")
-        for verdict in (check_openings, check_eligibility, check_result):
-            self.checks.append(verdict(replay))
+        self.checks.append(check_openings(replay))
+        if self._roll is not None:
+            self.checks.append(check_roll(self._roll, replay.state))
+        self.checks.append(check_eligibility(replay))
+        self.checks.append(check_result(replay))
 
     def _passed(self, name: CheckName, detail: str) -> None:
         self.checks.append(Check(name, "passed", detail))
@@ -122,6 +130,7 @@ class _Case:
             ballots=replay.ballots if replay else 0,
             voters=replay.voters if replay else 0,
             issued=state.issued if state else None,
+            channels=state.channels if state else (),
             roll=state.roll.size if state and state.roll else None,
             counts={id_: counts[id_] for id_ in state.order} if counts and state else None,
             titles={one.id: one.title for one in state.initiatives} if state else {},

@@ -5,7 +5,15 @@ from typing import Literal
 from msgspec import Struct
 
 CheckName = Literal[
-    "checkpoint", "history", "entries", "tiles", "root", "openings", "eligibility", "result"
+    "checkpoint",
+    "history",
+    "entries",
+    "tiles",
+    "root",
+    "openings",
+    "roll",
+    "eligibility",
+    "result",
 ]
 
 

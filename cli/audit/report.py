@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from cli.audit.evidence import CheckName, Violation
 from shared.client.log_key import KeySource
+from shared.edition.commands import ChannelIssuance
 from shared.edition.manifest import Text
 
 Outcome = Literal["passed", "failed", "pending"]
@@ -26,8 +27,9 @@ class AuditReport(Struct, frozen=True, kw_only=True):
     until it was met, and nothing is counted. `counts` (by initiative id, in published order) is
     None while choices are sealed, as is `openings_root`, the Merkle root over the openings.
     `winners` and `tied` are empty before the close. `issued` is the number of credentials that the
-    registrar reported, `roll` the size of the roll. `key_source` "first-use" means that the log's
-    own word was taken for its key: compare `vkey` with the published one.
+    registrar reported, `channels` how many of them in each way, `roll` the size of the roll.
+    `key_source` "first-use" means that the log's own word was taken for its key: compare `vkey`
+    with the published one.
     """
 
     verdict: Literal["verified", "wrong"]
@@ -45,6 +47,7 @@ class AuditReport(Struct, frozen=True, kw_only=True):
     ballots: int
     voters: int
     issued: int | None
+    channels: tuple[ChannelIssuance, ...]
     roll: int | None
     counts: dict[str, int] | None
     titles: dict[str, Text]

@@ -1,8 +1,11 @@
 """What can be judged only when the whole log was replayed: openings, eligibility, result."""
 
+from collections.abc import Sequence
+
 from cli.audit.evidence import Wrong
 from cli.audit.inspection import as_wrong
 from cli.audit.report import Check
+from shared.edition.commands import ChannelIssuance
 from shared.edition.errors import LogViolation
 from shared.edition.replay import Replay
 from shared.edition.state import EditionState
@@ -33,7 +36,8 @@ def check_eligibility(replay: Replay) -> Check:
     if state.issued is None:
         return Check("eligibility", "pending", f"{replay.voters} voters; issuance is not reported")
     bound = f" <= {state.roll.size} on the roll" if state.roll.mode == "roll" else ""
-    return Check("eligibility", "passed", f"{replay.voters} voters <= {state.issued} issued{bound}")
+    issued = f"{state.issued} issued{_by_channel(state.channels)}"
+    return Check("eligibility", "passed", f"{replay.voters} voters <= {issued}{bound}")
 
 
 def check_result(replay: Replay) -> Check:
@@ -47,6 +51,12 @@ def check_result(replay: Replay) -> Check:
     if tied:
         return Check("result", "pending", f"tied for the last seats: {', '.join(tied)}")
     return Check("result", "pending", "counted; not certified yet")
+
+
+def _by_channel(channels: Sequence[ChannelIssuance]) -> str:
+    ways = {"phone": "by phone", "counter": "at a counter"}
+    parts = ", ".join(f"{one.issued} {ways[one.channel]}" for one in channels)
+    return f" ({parts})" if parts else ""
 
 
 def _readable(replay: Replay) -> bool:

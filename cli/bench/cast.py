@@ -24,16 +24,14 @@ import rich_click as click
 from msgspec import Struct
 from rich.console import Console
 
-from cli.demo.desk import Desk
-from cli.demo.officials import Officials, Secretariat
+from cli.bench.issuer import LocalIssuer
+from cli.demo.officials import Officials, Secretariat, key_of_new_log
 from cli.demo.script import Script, made_up
 from cli.embedded.endpoint import free_port
 from cli.exit_codes import USAGE, WRONG
 from cli.installation import Installation
 from cli.progress import progress_on
 from shared.client.ballot_box import open_ballot_box
-from shared.edition.manifest import LogIdentity
-from shared.log.note import ED25519, Verifier
 
 PROCESSES = 2
 
@@ -120,15 +118,14 @@ def bench_cast(rounds: int, seconds: int, ballots: int, connections: int, as_jso
 def _bench(directory: Path, load: Load, rounds: int, ballots: int) -> CastBench:
     console = Console(stderr=True)
     script = made_up(ballots)
-    script = msgspec.structs.replace(script, voters=[voter[:1] for voter in script.voters])
-    desk = Desk(len(script.voters))
+    issuer = LocalIssuer(len(script.voters))
     bodies, spki = directory / "bodies", directory / "issuer.spki"
-    spki.write_bytes(desk.issuer_key)
-    asyncio.run(_sign(desk, script, bodies))
+    spki.write_bytes(issuer.commitment.issuer_key)
+    asyncio.run(_sign(issuer, script, bodies))
     with Installation(
         directory / "data", processes={"ballot": PROCESSES}, progress=console.print
     ) as installation:
-        asyncio.run(_open_vote(installation, script, desk))
+        asyncio.run(_open_vote(installation, script, issuer))
         with _baseline(script.edition, spki) as baseline_url:
             pids = [
                 process.pid
@@ -163,21 +160,21 @@ def _bench(directory: Path, load: Load, rounds: int, ballots: int) -> CastBench:
     )
 
 
-async def _sign(desk: Desk, script: Script, bodies: Path) -> None:
+async def _sign(issuer: LocalIssuer, script: Script, bodies: Path) -> None:
     with progress_on(sys.stderr) as progress, bodies.open("wb") as file:
         progress.begin("signing ballots", len(script.voters))
-        async for chunk in desk.ballots(script):
-            file.writelines(msgspec.json.encode(ballots[0]) + b"\n" for ballots in chunk)
+        async for chunk in issuer.ballots(script):
+            file.writelines(msgspec.json.encode(ballot) + b"\n" for ballot in chunk)
             progress.advance(len(chunk))
 
 
-async def _open_vote(installation: Installation, script: Script, desk: Desk) -> None:
+async def _open_vote(installation: Installation, script: Script, issuer: LocalIssuer) -> None:
     officials = Officials(installation.data / "officers", installation.announcers)
     async with open_ballot_box(installation.ballot_url) as box:
-        editions = await box.editions()
-        log = LogIdentity(f"{editions.log_origin}/{script.edition}", editions.log_key)
-        secretariat = Secretariat(box, officials, log, Verifier(log.origin, ED25519, log.key))
-        await secretariat.open(script, desk, seats=10)
+        verifier = await key_of_new_log(box, script.edition)
+        secretariat = Secretariat(box, officials, verifier)
+        await secretariat.announce(script, seats=10)
+        await secretariat.open(script.edition, issuer.commitment)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cli.audit.audit import audit
 from cli.audit.report import AuditReport
-from cli.demo.desk import Desk
 from cli.demo.script import Script
 from cli.embedded.directory import write_private
 from cli.progress import Silent
@@ -29,7 +28,8 @@ from shared.edition.commands import (
 )
 from shared.edition.manifest import LogIdentity, Manifest
 from shared.edition.officer_keys import format_public, format_secret, public_of
-from shared.log.note import Verifier
+from shared.eligibility.views import Commitment, IssuanceReport
+from shared.log.note import ED25519, Verifier
 
 OFFICES = ("clerk", "supervisor")
 SEED_DIGITS = 20
@@ -59,19 +59,23 @@ class Officials:
         return SignedCommand(command=data, signatures=tuple(signatures))
 
 
+async def key_of_new_log(box: BallotBox, edition: str) -> Verifier:
+    """What verifies the log of an edition that is announced next."""
+    editions = await box.editions()
+    return Verifier(f"{editions.log_origin}/{edition}", ED25519, editions.log_key)
+
+
 class Secretariat:
     """Takes one edition through its phases by signed commands."""
 
-    def __init__(
-        self, box: BallotBox, officials: Officials, log: LogIdentity, verifier: Verifier
-    ) -> None:
+    def __init__(self, box: BallotBox, officials: Officials, verifier: Verifier) -> None:
         self._box = box
         self._officials = officials
-        self._log = log
+        self._log = LogIdentity(verifier.name, verifier.public)
         self._verifier = verifier
 
-    async def open(self, script: Script, desk: Desk, *, seats: int) -> None:
-        """Announce, publish the shortlist, commit the roll, and open the vote."""
+    async def announce(self, script: Script, *, seats: int) -> None:
+        """Announce the edition and publish the shortlist."""
         edition, origin = script.edition, self._log.origin
         manifest = Manifest(
             title=script.title,
@@ -83,37 +87,49 @@ class Secretariat:
             min_choices=script.min_choices,
             demonstration=True,
         )
-        commands: tuple[Command, ...] = (
-            AnnounceEdition(edition=edition, origin=origin, expected_size=0, manifest=manifest),
+        await self._carry_out(
+            AnnounceEdition(edition=edition, origin=origin, expected_size=0, manifest=manifest)
+        )
+        await self._carry_out(
             PublishShortlist(
                 edition=edition, origin=origin, expected_size=1, initiatives=script.initiatives
-            ),
+            )
+        )
+
+    async def open(self, edition: str, commitment: Commitment) -> None:
+        """Commit the roll as the registrar says, and open the vote."""
+        origin = self._log.origin
+        await self._carry_out(
             CommitRoll(
                 edition=edition,
                 origin=origin,
                 expected_size=2,
-                size=desk.roll_size,
-                root=desk.roll_root,
-                issuer_key=desk.issuer_key,
-                mode="roll",
-            ),
-            OpenVoting(edition=edition, origin=origin, expected_size=3),
+                size=commitment.size,
+                root=commitment.root,
+                issuer_key=commitment.issuer_key,
+                mode=commitment.mode,
+            )
         )
-        for command in commands:
-            await self._carry_out(command)
+        await self._carry_out(OpenVoting(edition=edition, origin=origin, expected_size=3))
 
-    async def close(self, edition: str, desk: Desk) -> None:
-        """Close the vote and report how many credentials were issued."""
-        size, origin = (await self._box.edition(edition)).size, self._log.origin
-        await self._carry_out(CloseVoting(edition=edition, origin=origin, expected_size=size))
+    async def close(self, edition: str) -> None:
+        """Close the vote."""
+        size = (await self._box.edition(edition)).size
+        await self._carry_out(
+            CloseVoting(edition=edition, origin=self._log.origin, expected_size=size)
+        )
+
+    async def report_issuance(self, edition: str, report: IssuanceReport) -> None:
+        """Report how many credentials were issued, as the registrar says."""
         size = (await self._box.edition(edition)).size
         await self._carry_out(
             ReportIssuance(
                 edition=edition,
-                origin=origin,
+                origin=self._log.origin,
                 expected_size=size,
-                issued=desk.issued,
-                root=desk.issued_root,
+                issued=report.issued,
+                root=report.root,
+                channels=report.channels,
             )
         )
 

@@ -52,12 +52,23 @@ _Drafting = Callable[[BallotBox, KnownLogs], Awaitable[Draft]]
 def prepare(edition: str, given: Given, make: Callable[[Base, EditionView], Command]) -> None:
     """Run a command made from the edition as it is served."""
 
+    async def made(base: Base, view: EditionView) -> Command:
+        return make(base, view)
+
+    prepare_asking(edition, given, made)
+
+
+def prepare_asking(
+    edition: str, given: Given, make: Callable[[Base, EditionView], Awaitable[Command]]
+) -> None:
+    """Run a command made from the edition as it is served, and from what others are asked."""
+
     async def draft(box: BallotBox, known: KnownLogs) -> Draft:
         view = await box.edition(edition)
         verifier, checkpoint = identify_log(view, given["vkey"], known)
         base = Base(edition=edition, origin=verifier.name, expected_size=checkpoint.size)
         titles = {one.id: one.title for one in view.initiatives}
-        return Draft(make(base, view), view.manifest, verifier, titles)
+        return Draft(await make(base, view), view.manifest, verifier, titles)
 
     _run(given, draft)
 

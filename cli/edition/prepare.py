@@ -6,9 +6,21 @@ from typing import Unpack, get_args
 import rich_click as click
 
 from cli.edition.documents import read_issuer_key, read_shortlist
-from cli.edition.drafting import prepare, prepare_announcement, prepare_recounted
+from cli.edition.drafting import (
+    prepare,
+    prepare_announcement,
+    prepare_asking,
+    prepare_recounted,
+)
 from cli.edition.options import Digits, Given, Root, signing_options
 from cli.edition.recount import certificate, tie_draw
+from cli.edition.registrar import (
+    commit_roll,
+    desk_given,
+    needed,
+    registrar_options,
+    report_issuance,
+)
 from shared.edition.commands import (
     CloseVoting,
     CommitRoll,
@@ -55,24 +67,40 @@ def shortlist(edition_id: str, file: Path, **given: Unpack[Given]) -> None:
 
 @click.command("roll")
 @signing_options
-@click.option("--size", type=click.IntRange(0), required=True, help="How many may vote.")
-@click.option("--root", type=Root(), required=True, help="Merkle root of the roll.")
-@click.option("--issuer-key", type=_input_file, required=True, help="Public key, PEM or DER.")
+@registrar_options
+@click.option("--size", type=click.IntRange(0), help="How many may vote.")
+@click.option("--root", type=Root(), help="Merkle root of the roll.")
+@click.option("--issuer-key", type=_input_file, help="Public key, PEM or DER.")
 @click.option("--mode", type=click.Choice(get_args(EligibilityMode)), required=True)
 def roll(
     edition_id: str,
-    size: int,
-    root: bytes,
-    issuer_key: Path,
+    registrar: str | None,
+    token: str | None,
+    size: int | None,
+    root: bytes | None,
+    issuer_key: Path | None,
     mode: EligibilityMode,
     **given: Unpack[Given],
 ) -> None:
-    """Fix who may vote, and the key under which credentials are issued."""
+    """Fix who may vote, and the key under which credentials are issued.
+
+    With --registrar, the registrar is asked for both: it seals the roll, for good, and makes the
+    key. Else give --size, --root and --issuer-key.
+    """
+    by_hand = {"size": size, "root": root, "issuer-key": issuer_key}
+    if desk := desk_given(registrar, token, **by_hand):
+        prepare_asking(edition_id, given, lambda base, view: commit_roll(desk, base, view, mode))
+        return
+    people, over, key_file = (
+        needed("size", size),
+        needed("root", root),
+        needed("issuer-key", issuer_key),
+    )
     prepare(
         edition_id,
         given,
         lambda base, _: CommitRoll(
-            **base, size=size, root=root, issuer_key=read_issuer_key(issuer_key), mode=mode
+            **base, size=people, root=over, issuer_key=read_issuer_key(key_file), mode=mode
         ),
     )
 
@@ -93,11 +121,27 @@ def close_voting(edition_id: str, **given: Unpack[Given]) -> None:
 
 @click.command("issuance")
 @signing_options
-@click.option("--issued", type=click.IntRange(0), required=True, help="Credentials issued.")
-@click.option("--root", type=Root(), required=True, help="Root over the issued roll references.")
-def issuance(edition_id: str, issued: int, root: bytes, **given: Unpack[Given]) -> None:
-    """Report how many credentials the registrar issued."""
-    prepare(edition_id, given, lambda base, _: ReportIssuance(**base, issued=issued, root=root))
+@registrar_options
+@click.option("--issued", type=click.IntRange(0), help="Credentials issued.")
+@click.option("--root", type=Root(), help="Root over the issued roll references.")
+def issuance(
+    edition_id: str,
+    registrar: str | None,
+    token: str | None,
+    issued: int | None,
+    root: bytes | None,
+    **given: Unpack[Given],
+) -> None:
+    """Report how many credentials the registrar issued.
+
+    With --registrar, the registrar is asked, and issues none from then on. Else give --issued and
+    --root.
+    """
+    if desk := desk_given(registrar, token, issued=issued, root=root):
+        prepare_asking(edition_id, given, lambda base, view: report_issuance(desk, base, view))
+        return
+    count, over = needed("issued", issued), needed("root", root)
+    prepare(edition_id, given, lambda base, _: ReportIssuance(**base, issued=count, root=over))
 
 
 @click.command("draw")

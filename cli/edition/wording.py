@@ -38,6 +38,8 @@ HEADINGS: Final[Mapping[type[Command], Text]] = {
     ReportProgress: Text(zh="报告进展", en="Report progress"),
 }
 
+_CHANNELS: Final = {"phone": "issued by phone", "counter": "issued at a counter"}
+
 
 def in_words(command: Command, titles: Mapping[str, Text]) -> Table:
     """The whole command as a table; `titles` of initiatives are shown beside their ids."""
@@ -81,6 +83,8 @@ def _rows(command: Command, titles: Mapping[str, Text]) -> Iterator[Row]:
         case ReportIssuance():
             yield "credentials issued", str(command.issued)
             yield "root", command.root.hex()
+            for one in command.channels:
+                yield _CHANNELS[one.channel], f"{one.issued} with root {one.root.hex()}"
         case DrawTieSeed():
             yield "digits thrown", command.seed
             yield from (("tied", titled(id_, titles)) for id_ in command.tied)

@@ -23,6 +23,9 @@ MAX_COMMAND_BODY = 128 * 1024
 
 _decoder = msgspec.json.Decoder(SignedCommand)
 
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
+"""What is public here may be read by a page of any origin: the interface knows no cookies."""
+
 EditionName = Annotated[str, Parameter(description="The edition's id")]
 
 
@@ -34,7 +37,7 @@ class Readiness(Struct, frozen=True):
     nats: str
 
 
-@get("/v1/editions")
+@get("/v1/editions", response_headers=ANY_ORIGIN)
 async def list_editions(state: State) -> EditionList:
     """All editions of this service, the newest last."""
     box: BallotBox = state.ballot_box
@@ -50,7 +53,7 @@ async def list_editions(state: State) -> EditionList:
     )
 
 
-@get("/v1/editions/{edition:str}")
+@get("/v1/editions/{edition:str}", response_headers=ANY_ORIGIN)
 async def show_edition(state: State, edition: EditionName) -> EditionView:
     """One edition: its manifest, shortlist and roll, and where its log stands."""
     box: BallotBox = state.ballot_box

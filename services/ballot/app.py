@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import structlog
 from litestar import Litestar
+from litestar.config.compression import CompressionConfig
 
 from services.ballot import store
 from services.ballot.api import command, list_editions, live, ready, show_edition
@@ -24,20 +25,28 @@ from services.ballot.log_routes import checkpoint, proof, tile
 from services.ballot.openapi import document_bodies
 from services.ballot.publication import check_published
 from services.ballot.relay import Relay
-from services.ballot.settings import Settings
+from services.ballot.settings import Settings, public_urls
 from services.ballot.store import CONNECTION_LOST, CorruptLog
+from shared.service.metrics import metrics
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
 from shared.service.openapi import openapi_config, openapi_files
+from shared.service.pages import page_handlers
 from shared.service.problem import EXCEPTION_HANDLERS
 from shared.service.server import Drain
 from shared.version import VERSION
 
 log = structlog.get_logger()
 
+# Editions with long shortlists are worth it; tiles are asked for by programs, and do not shrink.
+_COMPRESSION = CompressionConfig(
+    backend="gzip", gzip_compress_level=6, minimum_size=1024, exclude=[r"^/(?!v1/)"]
+)
+
 
 def create_app(settings: Settings, drain: Drain) -> CastRoute:
     """The ASGI application; what it needs is opened when it starts."""
+    counting, counts = metrics("ballot")
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -66,10 +75,14 @@ def create_app(settings: Settings, drain: Drain) -> CastRoute:
             checkpoint,
             tile,
             proof,
+            *page_handlers(["vote", "check"], public_urls(settings)),
             live,
             ready,
+            counts,
             openapi_files(),
         ],
+        middleware=[counting],
+        compression_config=_COMPRESSION,
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=openapi_config(

@@ -25,6 +25,7 @@ from services.ballot.edition import Edition, Editions, LogBehind
 from services.ballot.publication import check_copy, check_note, copy_checkpoint
 from services.ballot.store import CONNECTION_LOST, Connection, StoredHead
 from shared.log.tiles import TILE_WIDTH, encode_bundle
+from shared.service.nats import heed_cancellation
 from shared.service.runs import Run, decode_run, encode_run, run_subject, stream_name
 
 POLL_S = 0.05
@@ -82,6 +83,7 @@ class Relay:
         retry_at: dict[str, float] = {}
         clock = asyncio.get_running_loop().time
         while True:
+            heed_cancellation()
             for name, head in (await store.heads(connection)).items():
                 if retry_at.get(name, 0) > clock():
                     continue

@@ -1,21 +1,30 @@
 """The HTTP interface: the tally of an edition, live or as it stands, and health."""
 
+from datetime import UTC, date, datetime
 from typing import Annotated
 
-from litestar import MediaType, Response, get
+import msgspec
+from litestar import MediaType, Response, get, post
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import HeaderParameter, PathParameter
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from litestar.types import ASGIApp
 from msgspec import Struct
 
 from services.tally import store
 from services.tally.board import Board
+from services.tally.download import BallotsFile
 from services.tally.editions import Editions
+from services.tally.receipt_checks import Meter, Outcome, city_day
+from services.tally.store import CONNECTION_LOST
 from services.tally.stream import EventStream
-from shared.edition.views import Contradiction, TallySnapshot
+from shared.edition.manifest import LogIdentity
+from shared.edition.views import Contradiction, ReceiptChecks, TallySnapshot, Turnout
+from shared.log.note import ED25519, Verifier
+from shared.service.problem import StoreUnavailable
 
 EditionName = Annotated[str, PathParameter(description="The edition's id", max_length=63)]
+CheckOutcome = Annotated[Outcome, QueryParameter(description="How the check ended")]
 IfNoneMatch = Annotated[
     str | None, HeaderParameter(name="If-None-Match", description="The ETag of the last answer")
 ]
@@ -74,6 +83,79 @@ async def stream_tally(state: State, edition: EditionName) -> ASGIApp:
     """
     board: Board = state.board
     return EventStream(board.channel(edition), state.drain, state.heartbeat_s)
+
+
+@get(
+    "/v1/editions/{edition:str}/tally/turnout",
+    responses={200: ResponseSpec(Turnout, description="Ballots and first ballots by hour")},
+)
+async def show_turnout(
+    state: State, edition: EditionName, if_none_match: IfNoneMatch = None
+) -> Response[bytes]:
+    """Ballots, and how many were a voter's first, for each hour in which any were cast.
+
+    Nothing finer exists: the log has the hour only, because a public finer time would help to link
+    a person to a ballot.
+    """
+    board: Board = state.board
+    board.channel(edition)  # raises unless this edition is counted here
+    try:
+        turnout = await store.turnout(state.pool, edition)
+    except store.CONNECTION_LOST as error:
+        raise StoreUnavailable("the turnout cannot be read") from error
+    # The same log gives the same hours for the same number of ballots.
+    etag = f'"{sum(hour.ballots for hour in turnout.hours)}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+    if if_none_match is not None and etag in if_none_match:
+        return Response(b"", status_code=304, media_type=MediaType.JSON, headers=headers)
+    return Response(msgspec.json.encode(turnout), media_type=MediaType.JSON, headers=headers)
+
+
+@get(
+    "/v1/editions/{edition:str}/tally/ballots.pb",
+    media_type="text/plain",
+    responses={200: ResponseSpec(str, description="A Pabulib file", media_type="text/plain")},
+)
+async def download_ballots(state: State, edition: EditionName) -> ASGIApp:
+    """Every counted ballot as an approval election in the Pabulib format, to download.
+
+    There is none while choices are sealed. Voters are numbered in the order of the hashes of their
+    keys, which says nothing about when they voted.
+    """
+    board: Board = state.board
+    board.channel(edition)
+    logs: LogIdentity = state.logs
+    verifier = Verifier(f"{logs.origin}/{edition}", ED25519, logs.key)
+    return BallotsFile(state.downloads, edition, verifier)
+
+
+@get("/v1/receipt-checks")
+async def show_receipt_checks(state: State) -> Response[ReceiptChecks]:
+    """How many receipts were checked today, as pages reported: a sign of life, no evidence."""
+    return await _receipt_checks(state, city_day(datetime.now(UTC)))
+
+
+@post("/v1/receipt-checks")
+async def count_receipt_check(state: State, outcome: CheckOutcome) -> Response[ReceiptChecks]:
+    """Count one check. Nothing is kept of who made it, or of which receipt."""
+    meter: Meter = state.receipt_check_meter
+    now = datetime.now(UTC)
+    meter.take(now)
+    try:
+        await store.count_receipt_check(state.pool, city_day(now), outcome)
+    except CONNECTION_LOST as error:
+        raise StoreUnavailable("the check cannot be counted") from error
+    return await _receipt_checks(state, city_day(now))
+
+
+async def _receipt_checks(state: State, day: date) -> Response[ReceiptChecks]:
+    try:
+        checks = await store.receipt_checks(state.pool, day)
+    except CONNECTION_LOST as error:
+        raise StoreUnavailable("the checks cannot be read") from error
+    body = ReceiptChecks(day=day, verified=checks.get("verified", 0), wrong=checks.get("wrong", 0))
+    headers = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+    return Response(body, status_code=200, headers=headers)
 
 
 @get("/live", sync_to_thread=False)

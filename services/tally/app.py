@@ -7,23 +7,37 @@ when the process drains, before any of that is closed.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 
 import structlog
 from litestar import Litestar
 from litestar.datastructures import State
 
 from services.tally import store
-from services.tally.api import live, ready, show_tally, stream_tally
+from services.tally.api import (
+    count_receipt_check,
+    download_ballots,
+    live,
+    ready,
+    show_receipt_checks,
+    show_tally,
+    show_turnout,
+    stream_tally,
+)
 from services.tally.board import Board
 from services.tally.counter import Counter
+from services.tally.download import Downloads
 from services.tally.editions import Editions
 from services.tally.inspection import open_inspectors
 from services.tally.pace import Pace
-from services.tally.settings import Settings, log_identity
+from services.tally.receipt_checks import Meter
+from services.tally.settings import Settings, log_identity, public_urls
 from services.tally.store import CONNECTION_LOST
+from shared.service.metrics import metrics
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
 from shared.service.openapi import openapi_config, openapi_files
+from shared.service.pages import page_handlers
 from shared.service.problem import EXCEPTION_HANDLERS
 from shared.service.server import Drain
 from shared.version import VERSION
@@ -35,6 +49,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
     """The application; what it needs is opened when it starts."""
     logs = log_identity(settings)
     board = Board()
+    counting, counts = metrics("tally")
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -53,16 +68,39 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
                 board=board,
                 pace=pace,
             )
-            app.state.update({"pool": pool, "nats": nats, "editions": editions})
+            app.state.update(
+                {"pool": pool, "nats": nats, "editions": editions, "downloads": Downloads(pool)}
+            )
             await stack.enter_async_context(_running(editions.run(), drain))
             await stack.enter_async_context(_running(_let_go(board, drain), drain))
             log.info("serving", port=settings.port, version=VERSION)
             yield
 
     return Litestar(
-        route_handlers=[show_tally, stream_tally, live, ready, openapi_files()],
+        route_handlers=[
+            show_tally,
+            stream_tally,
+            show_turnout,
+            download_ballots,
+            show_receipt_checks,
+            count_receipt_check,
+            *page_handlers(["board"], public_urls(settings)),
+            live,
+            ready,
+            counts,
+            openapi_files(),
+        ],
+        middleware=[counting],
         lifespan=[lifespan],
-        state=State({"board": board, "drain": drain, "heartbeat_s": pace.heartbeat_s}),
+        state=State(
+            {
+                "board": board,
+                "logs": logs,
+                "drain": drain,
+                "heartbeat_s": pace.heartbeat_s,
+                "receipt_check_meter": Meter(datetime.now(UTC)),
+            }
+        ),
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=openapi_config(
             "Huimin tally", VERSION, "What a reader who verifies the whole log has counted."

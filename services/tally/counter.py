@@ -9,15 +9,18 @@ the first entry, with the openings (`Projection.begin_recount`).
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from services.tally import store
 from services.tally.evidence import Chunk, Unproven
 from services.tally.inspection import Inspectors
 from services.tally.projection import Projection, StreamPosition, snapshot
+from services.tally.turnout import turnout_by_hour
 from shared.edition.errors import LogViolation
 from shared.edition.inspection import Inspected, inspect
 from shared.edition.manifest import LogIdentity
 from shared.edition.replay import Replay
+from shared.edition.views import HourTurnout
 
 FOLD = 512
 """At most so many entries are folded between two turns of the event loop: 5 ms."""
@@ -45,19 +48,21 @@ class Counter:
         replay = before.replay(identity)
         try:
             inspected = await self._inspect(before, replay, chunk)
-            closed = await self._fold(before, replay, inspected)
+            folded = await self._fold(before, replay, inspected)
         except LogViolation as violation:
             if violation.what == "opening":  # the log's key signs entries, not openings
                 raise Unproven(violation.index, violation.what, violation.why) from violation
             raise
         after = before.after(replay, chunk.head, position)
-        if closed:
+        if folded.closed:
             shown = snapshot(after, known=after.size, current=True, time=datetime.now(UTC))
             after = after.begin_recount(shown)
-            await store.begin_recount(self._pool, before, after)
+            await store.begin_recount(self._pool, before, after, folded.turnout)
         else:
             milestones = _milestones(chunk, inspected)
-            await store.save(self._pool, before, after, milestones, replay.standings)
+            await store.save(
+                self._pool, before, after, milestones, replay.standings, folded.turnout
+            )
         return after
 
     async def _inspect(
@@ -79,18 +84,32 @@ class Counter:
 
     async def _fold(
         self, before: Projection, replay: Replay, inspected: Sequence[Inspected]
-    ) -> bool:
-        """Fold what is not folded yet; True when sealed choices became public, and no further."""
-        ahead = inspected[replay.size - before.size :]
+    ) -> "_Folded":
+        """Fold what is not folded yet; no further than where sealed choices became public."""
+        start = replay.size
+        ahead = inspected[start - before.size :]
         due = before.openings_due(replay.state)
         keys = list({entry.key for entry in ahead if entry.milestone is None})
-        replay.standings = await store.standings(self._pool, before, keys)
+        standings = await store.standings(self._pool, before, keys)
+        known = frozenset(standings)
+        replay.standings = standings
+        closed = False
         for part in _parts(ahead):
             replay.fold(part)
-            if not due and before.openings_due(replay.state):
-                return True
+            closed = not due and before.openings_due(replay.state)
+            if closed:
+                break
             await asyncio.sleep(0)
-        return False
+        if before.at_close is not None:  # a recount: the first count has the hours of all ballots
+            return _Folded(closed, ())
+        return _Folded(closed, turnout_by_hour(ahead[: replay.size - start], known))
+
+
+class _Folded(NamedTuple):
+    """Whether sealed choices became public, and the ballots that were folded, by hour."""
+
+    closed: bool
+    turnout: tuple[HourTurnout, ...]
 
 
 def _fold_preface(replay: Replay, chunk: Chunk) -> list[Inspected]:

@@ -15,7 +15,13 @@ from services.tally.evidence import SignedHead
 from shared.edition.manifest import LogIdentity
 from shared.edition.replay import Replay
 from shared.edition.state import EditionState
-from shared.edition.views import Contradiction, InitiativeTally, ResultView, TallySnapshot
+from shared.edition.views import (
+    Contradiction,
+    DrawView,
+    InitiativeTally,
+    ResultView,
+    TallySnapshot,
+)
 from shared.log.frontier import Frontier
 
 
@@ -169,4 +175,5 @@ def _result(now: Projection) -> ResultView | None:
         seats_open=result.seats_open,
         decided_by_draw=result.decided_by_draw,
         certified=state.certificate is not None,
+        draw=DrawView(state.tied, state.draw.seed, state.draw.root) if state.draw else None,
     )

@@ -5,7 +5,9 @@ nothing is written and `Overtaken` is raised: load again and go on from there. T
 commit whose outcome is unknown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -18,13 +20,16 @@ from shared.edition.errors import UNREADABLE_JSON
 from shared.edition.events import BallotCast, decode_event
 from shared.edition.replay import CountedBallot
 from shared.edition.state import EditionState
-from shared.edition.views import Contradiction, TallySnapshot
+from shared.edition.views import Contradiction, HourTurnout, TallySnapshot, Turnout
 from shared.log.errors import LogFormatError
 from shared.log.frontier import Frontier
 from shared.log.note import Verifier
 
 COMMAND_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 5
+MAX_HOURS = 366 * 24
+PREFETCH = 500
+"""So many ballots are turned into text between two turns of the event loop: 3 ms."""
 
 CONNECTION_LOST = (
     OSError,
@@ -76,11 +81,56 @@ async def load(pool: Pool, edition: str, verifier: Verifier) -> Projection:
         await connection.execute(
             "INSERT INTO editions (edition) VALUES ($1) ON CONFLICT DO NOTHING", edition
         )
-        row = await connection.fetchrow("SELECT * FROM editions WHERE edition = $1", edition)
-        milestones = await connection.fetch(
-            "SELECT index, entry FROM milestones WHERE edition = $1 ORDER BY index", edition
-        )
-    assert row is not None
+        return await _read(connection, edition, verifier)
+
+
+async def turnout(pool: Pool, edition: str) -> Turnout:
+    """The newest `MAX_HOURS` hours in which ballots were cast, oldest first."""
+    rows = await pool.fetch(
+        """SELECT hour, ballots, voters FROM turnout WHERE edition = $1
+           ORDER BY hour DESC LIMIT $2""",
+        edition,
+        MAX_HOURS,
+    )
+    return Turnout(edition, tuple(HourTurnout(*row) for row in reversed(rows)))
+
+
+Choices: TypeAlias = AsyncIterator[tuple[str, ...] | None]
+"""The choices of one counted ballot after another; None where its opening was not there."""
+
+
+@asynccontextmanager
+async def counted(
+    pool: Pool, edition: str, verifier: Verifier
+) -> AsyncIterator[tuple[Projection, Choices]]:
+    """What was counted, and the ballots that it is the count of, as of one moment.
+
+    Ballots come in the order of the hashes of their keys, which says nothing about when they were
+    cast. The context holds a connection. Raises `CorruptProjection`.
+    """
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        yield await _read(connection, edition, verifier), _counted_choices(connection, edition)
+
+
+async def _counted_choices(connection: Connection, edition: str) -> Choices:
+    rows = connection.cursor(
+        "SELECT choices FROM standings WHERE edition = $1 ORDER BY sha256(key)",
+        edition,
+        prefetch=PREFETCH,
+    )
+    async for row in rows:
+        yield _choices(row["choices"])
+
+
+async def _read(connection: Connection, edition: str, verifier: Verifier) -> Projection:
+    row = await connection.fetchrow("SELECT * FROM editions WHERE edition = $1", edition)
+    milestones = await connection.fetch(
+        "SELECT index, entry FROM milestones WHERE edition = $1 ORDER BY index", edition
+    )
+    assert row is not None, "an edition that is followed has a row"
     try:
         return _projection(row, milestones, verifier)
     except (*UNREADABLE_JSON, LogFormatError) as error:
@@ -118,8 +168,9 @@ async def save(
     after: Projection,
     milestones: Iterable[tuple[int, bytes]],
     ballots: Mapping[bytes, CountedBallot],
+    turnout: Sequence[HourTurnout] = (),
 ) -> None:
-    """Save what was counted since `before`: milestone entries, and ballots by key."""
+    """Save what was counted since `before`: milestone entries, ballots by key, and by hour."""
     async with pool.acquire() as connection, connection.transaction():
         await _move(connection, before, after)
         await connection.executemany(
@@ -136,14 +187,21 @@ async def save(
             [ballot.seq for ballot in ballots.values()],
             [_joined(ballot.choices) for ballot in ballots.values()],
         )
+        await _add_turnout(connection, after.edition, turnout)
 
 
-async def begin_recount(pool: Pool, before: Projection, after: Projection) -> None:
-    """Forget the count without openings. A crash leaves either that count, or none of it."""
+async def begin_recount(
+    pool: Pool, before: Projection, after: Projection, turnout: Sequence[HourTurnout] = ()
+) -> None:
+    """Forget the count without openings. A crash leaves either that count, or none of it.
+
+    The turnout stays, with the last ballots before the close: no ballot follows.
+    """
     async with pool.acquire() as connection, connection.transaction():
         await _move(connection, before, after)
         await connection.execute("DELETE FROM milestones WHERE edition = $1", after.edition)
         await connection.execute("DELETE FROM standings WHERE edition = $1", after.edition)
+        await _add_turnout(connection, after.edition, turnout)
 
 
 async def save_contradiction(pool: Pool, edition: str, contradiction: Contradiction) -> None:
@@ -153,6 +211,38 @@ async def save_contradiction(pool: Pool, edition: str, contradiction: Contradict
         edition,
         _json.encode(contradiction).decode(),
     )
+
+
+async def _add_turnout(
+    connection: Connection, edition: str, turnout: Sequence[HourTurnout]
+) -> None:
+    await connection.execute(
+        """INSERT INTO turnout (edition, hour, ballots, voters)
+           SELECT $1, * FROM unnest($2::timestamptz[], $3::bigint[], $4::bigint[])
+           ON CONFLICT (edition, hour) DO UPDATE
+           SET ballots = turnout.ballots + excluded.ballots,
+               voters = turnout.voters + excluded.voters""",
+        edition,
+        [one.hour for one in turnout],
+        [one.ballots for one in turnout],
+        [one.voters for one in turnout],
+    )
+
+
+async def count_receipt_check(pool: Pool, day: date, outcome: str) -> None:
+    """Count one more check of a receipt."""
+    await pool.execute(
+        """INSERT INTO receipt_checks AS counted (day, outcome, checks) VALUES ($1, $2, 1)
+           ON CONFLICT (day, outcome) DO UPDATE SET checks = counted.checks + 1""",
+        day,
+        outcome,
+    )
+
+
+async def receipt_checks(pool: Pool, day: date) -> dict[str, int]:
+    """How many checks were counted on a day, by outcome."""
+    rows = await pool.fetch("SELECT outcome, checks FROM receipt_checks WHERE day = $1", day)
+    return {row["outcome"]: row["checks"] for row in rows}
 
 
 async def _move(connection: Connection, before: Projection, after: Projection) -> None:

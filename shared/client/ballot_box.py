@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from shared.client.errors import BadAnswer
+from shared.client.log_source import HttpLog, LogSource
 from shared.client.receipt import (
     decode_receipt,
     verify_ballot_receipt,
@@ -65,11 +66,15 @@ class BallotBox:
 
     async def proof(self, edition: str, index: int) -> TlogProof:
         """A proof of inclusion of an entry in the newest checkpoint; not verified yet."""
-        path = f"log/{quote(edition, safe='')}/proof/{index}"
+        path = f"{_log_path(edition)}/proof/{index}"
         try:
             return TlogProof.decode((await self._transport.get(path)).accepted())
         except BadProof as error:
             raise BadAnswer(f"{self._transport.base_url}/{path}: {error}") from error
+
+    def log(self, edition: str) -> LogSource:
+        """The edition's log as this service serves it."""
+        return HttpLog(self._transport, f"{_log_path(edition)}/")
 
 
 @asynccontextmanager
@@ -81,3 +86,7 @@ async def open_ballot_box(url: str, patience: Patience = PATIENT) -> AsyncIterat
 
 def _edition_path(edition: str) -> str:
     return f"v1/editions/{quote(edition, safe='')}"
+
+
+def _log_path(edition: str) -> str:
+    return f"log/{quote(edition, safe='')}"

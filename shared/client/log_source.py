@@ -42,19 +42,23 @@ class LogSource(Protocol):
 
 
 class HttpLog:
-    """A log at a URL such as `http://127.0.0.1:8080/log/2027`."""
+    """A log at a URL such as `http://127.0.0.1:8080/log/2027`.
 
-    def __init__(self, transport: Transport) -> None:
+    `prefix` is what of that is not in the transport's base URL, such as `log/2027/`.
+    """
+
+    def __init__(self, transport: Transport, prefix: str = "") -> None:
         self._transport = transport
+        self._prefix = prefix
 
     @property
     def location(self) -> str:
         """The log's URL."""
-        return self._transport.base_url
+        return f"{self._transport.base_url}/{self._prefix}".rstrip("/")
 
     async def read(self, path: str) -> bytes:
         """See `LogSource.read`."""
-        answer = await self._transport.get(path, limit=MAX_BUNDLE_BYTES)
+        answer = await self._transport.get(self._prefix + path, limit=MAX_BUNDLE_BYTES)
         match answer.status:
             case HTTPStatus.OK:
                 return answer.body

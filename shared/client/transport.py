@@ -1,12 +1,13 @@
 """Requests to one server: bounded answers, timeouts, and retries that wait longer each time.
 
 Retried are lost connections, 429 and 5xx answers; a Retry-After header is obeyed up to the longest
-pause. Everything else is an answer, and what it means is for the caller to say.
+pause. Everything else is an answer, and what it means is for the caller to say; so is a 429 that
+asks for a longer pause than that.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final, NamedTuple, TypeVar
@@ -30,6 +31,9 @@ MAX_DOCUMENT_BYTES: Final = 8_000_000
 
 T = TypeVar("T")
 
+Chunks = Callable[[], AsyncIterable[bytes]]
+"""Gives a body piece by piece, anew for each attempt to send it."""
+
 _NOT_CARRIED_OUT: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _problem_decoder = msgspec.json.Decoder(Problem)
 
@@ -48,7 +52,7 @@ PATIENT: Final = Patience()
 
 
 class Answer(NamedTuple):
-    """A status other than 429 and 5xx, and the whole body."""
+    """A status other than 5xx, and the whole body; a 429 only if it asks for a long pause."""
 
     status: int
     body: bytes
@@ -61,8 +65,8 @@ class Answer(NamedTuple):
             return Problem()
 
     def accepted(self) -> bytes:
-        """The body of a 200 or 201; raises `Refused` for any other answer."""
-        if self.status in (HTTPStatus.OK, HTTPStatus.CREATED):
+        """The body of a 200, 201 or 204; raises `Refused` for any other answer."""
+        if self.status in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT):
             return self.body
         raise Refused(self.status, self.problem())
 
@@ -75,13 +79,27 @@ class _Failure(NamedTuple):
     retry_after_s: float = 0.0
 
 
+class _Body(NamedTuple):
+    """What is sent; `data` gives it anew for each attempt."""
+
+    data: Callable[[], bytes | AsyncIterable[bytes]]
+    media_type: str
+
+
 class Transport:
     """Requests below one base URL. `open_transport` makes one and closes its connections."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, patience: Patience) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        patience: Patience,
+        token: str | None = None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self._session = session
         self._patience = patience
+        self._authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     async def get(self, path: str, *, limit: int = MAX_DOCUMENT_BYTES) -> Answer:
         """GET; raises `CannotRead`, or `Oversized` above `limit` bytes."""
@@ -96,10 +114,20 @@ class Transport:
 
     async def post(self, path: str, body: bytes, *, repeatable: bool) -> Answer:
         """POST of JSON. If it is not `repeatable`, a lost answer raises `OutcomeUnknown`."""
-        return await self._ask("POST", path, body, MAX_DOCUMENT_BYTES, repeatable=repeatable)
+        sent = _Body(lambda: body, "application/json")
+        return await self._ask("POST", path, sent, MAX_DOCUMENT_BYTES, repeatable=repeatable)
+
+    async def put(self, path: str, chunks: Chunks, media_type: str) -> Answer:
+        """PUT of a long body, sent once the server has said that it will read it; repeatable."""
+        sent = _Body(chunks, media_type)
+        return await self._ask("PUT", path, sent, MAX_DOCUMENT_BYTES, repeatable=True)
+
+    async def delete(self, path: str) -> Answer:
+        """DELETE; repeatable."""
+        return await self._ask("DELETE", path, None, MAX_DOCUMENT_BYTES, repeatable=True)
 
     async def _ask(
-        self, method: str, path: str, body: bytes | None, limit: int, *, repeatable: bool
+        self, method: str, path: str, body: _Body | None, limit: int, *, repeatable: bool
     ) -> Answer:
         url = f"{self.base_url}/{path}"
         patience, attempt = self._patience, 1
@@ -115,14 +143,24 @@ class Transport:
         return outcome
 
     async def _attempt(
-        self, method: str, url: str, body: bytes | None, limit: int
+        self, method: str, url: str, body: _Body | None, limit: int
     ) -> Answer | _Failure:
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        headers: Mapping[str, str] = self._authorization
+        if body is not None:
+            headers = {**headers, "Content-Type": body.media_type}
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=method == "GET"
+                method,
+                url,
+                data=None if body is None else body.data(),
+                headers=headers,
+                # A token is for this server alone.
+                allow_redirects=method == "GET" and not self._authorization,
+                # Who is refused is told before a long body is sent, not while it is.
+                expect100=method == "PUT",
             ) as response:
-                return _outcome(response, await _read_bounded(response, limit))
+                answer = await _read_bounded(response, limit)
+                return _outcome(response, answer, self._patience)
         except aiohttp.InvalidURL as error:
             raise CannotRead(f"{url} is no URL that can be asked: {error}") from error
         except aiohttp.ClientConnectorError as error:
@@ -132,20 +170,28 @@ class Transport:
 
 
 @asynccontextmanager
-async def open_transport(base_url: str, patience: Patience) -> AsyncIterator[Transport]:
-    """A transport whose connections are closed at the end."""
+async def open_transport(
+    base_url: str, patience: Patience, *, token: str | None = None
+) -> AsyncIterator[Transport]:
+    """A transport whose connections are closed at the end; `token` is sent with each request."""
     timeout = aiohttp.ClientTimeout(total=patience.timeout_s)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        yield Transport(session, base_url, patience)
+        yield Transport(session, base_url, patience, token)
 
 
-def _outcome(response: aiohttp.ClientResponse, body: bytes) -> Answer | _Failure:
+def _outcome(
+    response: aiohttp.ClientResponse, body: bytes, patience: Patience
+) -> Answer | _Failure:
     answer = Answer(response.status, body)
-    if response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS:
+    retry_after_s = _retry_after_s(response)
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        if retry_after_s > patience.longest_pause_s:
+            return answer
+    elif response.status < 500:
         return answer
     title = answer.problem().title
     why = f"the server answered {response.status}" + (f" ({title})" if title else "")
-    return _Failure(why, response.status not in _NOT_CARRIED_OUT, _retry_after_s(response))
+    return _Failure(why, response.status not in _NOT_CARRIED_OUT, retry_after_s)
 
 
 def _pause_s(patience: Patience, attempt: int, asked_s: float) -> float:

@@ -1,15 +1,12 @@
-"""What a voter keeps in one private file, and casting ballots with it so that none is lost.
+"""What a voter keeps in one private file: all that is needed to go on after an interruption.
 
-A ballot is saved before it is sent. If the answer is lost, or the program ends in between, the very
-same ballot is sent again: it counts once, and has one receipt. Only its receipt, or a refusal after
-which it cannot be in the log, makes the file forget it.
+Each step saves what it is about to send before it sends it. How a credential is got is in
+`issuance.py`, how ballots are cast in `casting.py`.
 
-Not here: how a credential is got, and the log's history. A receipt proves that the ballot is in the
-log that the file's `vkey` signs; the rest is for an audit.
+The file never says who the voter is: with key and blinding in it, a name or a number beside them
+would tell whoever finds the file how that person voted.
 """
 
-import secrets
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -19,48 +16,52 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from shared.client.atomic_file import write_atomically
-from shared.client.ballot_box import BallotBox
-from shared.client.errors import ClientError, Refused
-from shared.edition.ballot import (
-    Ballot,
-    BallotRules,
-    check_choices,
-    sign_ballot,
-    voter_key_bytes,
-)
-from shared.edition.credential import (
-    BadIssuerKey,
-    credential_message,
-    load_issuer_spki,
-    verify_credential,
-)
-from shared.edition.errors import (
-    UNREADABLE_JSON,
-    BadCredential,
-    StaleSeq,
-    VotingClosed,
-    VotingNotOpen,
-)
-from shared.edition.manifest import EditionId
-from shared.edition.views import EditionView, Receipt
+from shared.client.errors import ClientError
+from shared.edition.ballot import Ballot, voter_key_bytes
+from shared.edition.errors import UNREADABLE_JSON
+from shared.edition.manifest import EditionId, Timestamp
+from shared.edition.views import Receipt
+from shared.eligibility.views import BlindedMessage, Challenge
 from shared.log.errors import LogFormatError
 from shared.log.note import Verifier
 
 MAX_VOTER_FILE_BYTES: Final = 1_000_000
-SALT_BYTES: Final = 16
 _CURVE: Final = ec.SECP256R1()
-_BEFORE_OPENING: Final = ("announced", "shortlisted", "rolled")
 
 
 class UnusableVoterFile(ClientError):
     """The voter's file cannot be read or written, or is none."""
 
 
+class Blinding(Struct, frozen=True, kw_only=True):
+    """A voter's key on its way to be signed, under an issuer key (SPKI DER).
+
+    `inverse` (big-endian) turns the answer into the credential. It is secret, and gone once that is
+    done: with it, the registrar could tell whose credential it is.
+    """
+
+    issuer_key: Annotated[bytes, Meta(max_length=1000)]
+    blinded_message: BlindedMessage
+    inverse: Annotated[bytes, Meta(min_length=256, max_length=256)]
+
+    def __repr__(self) -> str:
+        """Without the inverse."""
+        return "Blinding()"
+
+
+class SentCode(Struct, frozen=True):
+    """A challenge whose code was asked for; void after `until`, by the clock of this machine."""
+
+    challenge: Challenge
+    until: Timestamp
+
+
 class VoterFile(Struct, frozen=True, kw_only=True):
     """What one voter keeps for one edition. `bytes` are base64 in the file.
 
     `vkey`: the key of the edition's log. `key`: the private key, a P-256 scalar of 32 bytes,
-    big-endian. `credential`: the issuer's signature over the public key, empty until it was got.
+    big-endian. `blinding` and `sent_code`: how far it is on the way to a credential.
+    `credential`: the issuer's signature over the public key, empty until it was got.
     `seq`: that of the last ballot that was acknowledged or overtaken, 0 before the first.
     `pending`: a ballot that was perhaps sent and not acknowledged. `receipt`: the last one.
     """
@@ -69,6 +70,8 @@ class VoterFile(Struct, frozen=True, kw_only=True):
     edition: EditionId
     vkey: str
     key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    blinding: Blinding | None = None
+    sent_code: SentCode | None = None
     credential: Annotated[bytes, Meta(max_length=256)] = b""
     seq: Annotated[int, Meta(ge=0, le=2**32 - 2)] = 0
     pending: Ballot | None = None
@@ -94,8 +97,8 @@ class VoterFile(Struct, frozen=True, kw_only=True):
         return Verifier.parse(self.vkey)
 
     def with_credential(self, credential: bytes) -> "VoterFile":
-        """The same voter once the credential was got."""
-        return replace(self, credential=credential)
+        """The same voter once the credential was got; the way to it is forgotten."""
+        return replace(self, credential=credential, blinding=None, sent_code=None)
 
 
 def new_voter(edition: str, vkey: str) -> VoterFile:
@@ -125,90 +128,3 @@ def save_voter(file: Path, voter: VoterFile) -> None:
         write_atomically(file, text, mode=0o600)
     except OSError as error:
         raise UnusableVoterFile(f"{file} cannot be written: {error.strerror}") from error
-
-
-def check_vote(voter: VoterFile, view: EditionView, choices: Sequence[str]) -> None:
-    """Raise a `Refusal` if the edition as it stands would not take these choices from this voter.
-
-    The issuer's key is the one that the server says is committed: a wrong one is found here.
-    """
-    if view.phase in _BEFORE_OPENING or view.roll is None:
-        raise VotingNotOpen(f"{view.edition!r} is {view.phase}")
-    if view.phase != "open":
-        raise VotingClosed(f"voting in {view.edition!r} has closed")
-    ids = frozenset(initiative.id for initiative in view.initiatives)
-    manifest = view.manifest
-    check_choices(BallotRules(ids, manifest.min_choices, manifest.max_choices), choices)
-    _check_credential(voter, view.roll.issuer_key)
-
-
-async def cast_vote(
-    box: BallotBox, file: Path, voter: VoterFile, view: EditionView, choices: Sequence[str]
-) -> VoterFile:
-    """Cast a new ballot with the next seq; returns the voter as saved, with its receipt, verified.
-
-    Raises a `Refusal` of `check_vote`, `UnusableVoterFile`, and what `send_pending` raises. There
-    must be no pending ballot: send that first.
-    """
-    if voter.pending is not None:
-        raise AssertionError("a pending ballot must be sent before a new one is made")
-    check_vote(voter, view, choices)
-    ballot = sign_ballot(
-        voter.private_key,
-        voter.edition,
-        credential=voter.credential,
-        seq=voter.seq + 1,
-        choices=choices,
-        salt=secrets.token_bytes(SALT_BYTES),
-    )
-    # A crash after this line sends this ballot again, before it a new one: never two with one seq.
-    voter = replace(voter, pending=ballot)
-    save_voter(file, voter)
-    return await send_pending(box, file, voter)
-
-
-async def send_pending(box: BallotBox, file: Path, voter: VoterFile) -> VoterFile:
-    """Send the pending ballot; returns the voter as saved, with its receipt, verified.
-
-    Raises `Refused` when the answer is no, `BadReceipt` when it proves something else, and
-    `CannotRead` when there is none; after the last two the ballot stays pending.
-    """
-    ballot = voter.pending
-    if ballot is None:
-        raise AssertionError("there is no pending ballot to send")
-    try:
-        receipt = await box.cast(voter.edition, ballot, voter.verifier)
-    except Refused as refused:
-        save_voter(file, _after_refusal(voter, ballot, refused.problem.slug))
-        raise
-    voter = replace(voter, seq=ballot.seq, pending=None, receipt=receipt)
-    save_voter(file, voter)
-    return voter
-
-
-def _after_refusal(voter: VoterFile, ballot: Ballot, slug: str) -> VoterFile:
-    """Forget the ballot unless it may be in the log nevertheless.
-
-    It may when voting has closed: an earlier attempt may have got in and its answer been lost. And
-    when the answer is none of Huimin's, some other server gave it, which says nothing.
-    """
-    if slug in ("", VotingClosed.slug):
-        return voter
-    if slug == StaleSeq.slug:  # another ballot of this key, from a copy of the file, has this seq
-        return replace(voter, pending=None, seq=ballot.seq)
-    return replace(voter, pending=None)
-
-
-def _check_credential(voter: VoterFile, issuer_key: bytes) -> None:
-    try:
-        issuer = load_issuer_spki(issuer_key)
-    except BadIssuerKey as error:
-        raise BadCredential(f"the edition's issuer key as served: {error}") from error
-    message = credential_message(voter.edition, issuer_key, voter.public_key)
-    try:
-        verify_credential(issuer, message, voter.credential)
-    except BadCredential as error:
-        raise BadCredential(
-            f"the credential in the file is not one of the issuer of {voter.edition!r} for the key"
-            " in the file; it may be for another edition or another key"
-        ) from error

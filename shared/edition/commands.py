@@ -7,7 +7,7 @@ is refused (`decider.py`).
 """
 
 from collections.abc import Sequence
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -73,11 +73,23 @@ class CloseVoting(BaseCommand, frozen=True, kw_only=True, tag=True):
     """Accept no more ballots."""
 
 
+class ChannelIssuance(Struct, frozen=True, kw_only=True):
+    """Credentials issued to people identified in one way, and the root over their references."""
+
+    channel: Literal["phone", "counter"]
+    issued: Count
+    root: Sha256
+
+
 class ReportIssuance(BaseCommand, frozen=True, kw_only=True, tag=True):
-    """Say how many credentials the registrar issued, and the root over their roll references."""
+    """Say how many credentials the registrar issued, and the root over their roll references.
+
+    `channels` says the same apart for each way in which people were identified.
+    """
 
     issued: Count
     root: Sha256
+    channels: Annotated[tuple[ChannelIssuance, ...], Meta(max_length=2)] = ()
 
 
 class DrawTieSeed(BaseCommand, frozen=True, kw_only=True, tag=True):

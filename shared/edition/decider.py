@@ -126,7 +126,7 @@ def _evolve(state: EditionState, event: Milestone) -> EditionState:
         case VotingClosed():
             return replace(state, phase="closed")
         case IssuanceReported():
-            return replace(state, phase="issued", issued=event.issued)
+            return replace(state, phase="issued", issued=event.issued, channels=event.channels)
         case TieSeedDrawn():
             draw = TieDraw(root=event.root, seed=event.seed)
             return replace(state, phase="drawn", draw=draw, tied=event.tied)
@@ -208,8 +208,15 @@ def _transition(
             _require(state, command, "open")
             return VotingClosed(edition=id_, time=time, signed=signed)
         case ReportIssuance(issued=issued, root=root):
-            _check_issuance(_require(state, command, "closed"), issued)
-            return IssuanceReported(edition=id_, time=time, signed=signed, issued=issued, root=root)
+            _check_issuance(_require(state, command, "closed"), command)
+            return IssuanceReported(
+                edition=id_,
+                time=time,
+                signed=signed,
+                issued=issued,
+                root=root,
+                channels=command.channels,
+            )
         case DrawTieSeed(seed=seed, tied=tied, root=root):
             _check_draw(_require(state, command, "issued"), command, head, count)
             return TieSeedDrawn(
@@ -254,9 +261,14 @@ def _check_issuer_key(command: CommitRoll) -> None:
         raise BadRoll(f"the issuer key: {error}") from error
 
 
-def _check_issuance(state: EditionState, issued: int) -> None:
+def _check_issuance(state: EditionState, command: ReportIssuance) -> None:
+    issued, channels = command.issued, command.channels
     if state.roll and state.roll.mode == "roll" and issued > state.roll.size:
         raise BadIssuance(f"{issued} issued to a roll of {state.roll.size}")
+    if len({one.channel for one in channels}) < len(channels):
+        raise BadIssuance("a channel is reported twice")
+    if channels and sum(one.issued for one in channels) != issued:
+        raise BadIssuance(f"the channels do not add up to the {issued} issued")
 
 
 def _counted(count: Count | None) -> Count:

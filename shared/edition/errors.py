@@ -3,7 +3,8 @@
 A `Refusal` is final for the input that caused it and leaves nothing behind. Its `slug` is part of
 the public interface: clients, tests and the problem documents of the HTTP services rely on it.
 `Invalid` input is wrong by itself; a `Forbidden` one lacks a right; a `Conflict` is right in itself
-but not now or not again; `NotFound` names what does not exist.
+but not now or not again; `NotFound` names what does not exist;
+`Limited` comes too often.
 A `LogViolation` is different: it says that the log itself is wrong, and where.
 """
 
@@ -44,6 +45,14 @@ class Conflict(Refusal):
 
 class NotFound(Refusal):
     """The thing named does not exist."""
+
+
+class Limited(Refusal):
+    """Too often for now: the same may be sent again after `retry_after_s` seconds."""
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class BadManifest(Invalid):

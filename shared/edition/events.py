@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.edition.commands import SignedCommand
+from shared.edition.commands import ChannelIssuance, SignedCommand
 from shared.edition.errors import EntryTooLarge
 from shared.edition.manifest import (
     Count,
@@ -81,10 +81,14 @@ class VotingClosed(OfficersEvent, frozen=True, kw_only=True, tag=True):
 
 
 class IssuanceReported(OfficersEvent, frozen=True, kw_only=True, tag=True):
-    """So many credentials were issued; root over the roll references that got one."""
+    """So many credentials were issued; root over the roll references that got one.
+
+    `channels` says the same apart for each way in which people were identified.
+    """
 
     issued: Count
     root: Sha256
+    channels: tuple[ChannelIssuance, ...] = ()
 
 
 class TieSeedDrawn(OfficersEvent, frozen=True, kw_only=True, tag=True):

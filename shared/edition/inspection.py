@@ -6,6 +6,7 @@ to them. What the order of entries means is for `replay.py`.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -53,7 +54,10 @@ class Electorate(Struct, frozen=True):
 
 
 class Inspected(NamedTuple):
-    """An entry that is right by itself: its leaf hashes, and a ballot's essence or a milestone."""
+    """An entry that is right by itself: its leaf hashes, and a ballot's essence or a milestone.
+
+    `hour` is when a ballot was cast; None for a milestone.
+    """
 
     leaf: bytes
     opening_leaf: bytes
@@ -61,6 +65,7 @@ class Inspected(NamedTuple):
     seq: int
     choices: tuple[str, ...] | None
     milestone: Milestone | None
+    hour: datetime | None
 
 
 def check_ballot(
@@ -103,9 +108,9 @@ def inspect_all(
     ]
     leaves, opening_leaves = map(leaf_hash, entries), map(leaf_hash, openings)
     return [
-        Inspected(leaf, opening_leaf, event.key, event.seq, chosen, None)
+        Inspected(leaf, opening_leaf, event.key, event.seq, chosen, None, event.hour)
         if isinstance(event, BallotCast)
-        else Inspected(leaf, opening_leaf, b"", 0, None, event)
+        else Inspected(leaf, opening_leaf, b"", 0, None, event, None)
         for event, chosen, leaf, opening_leaf in zip(
             events, choices, leaves, opening_leaves, strict=True
         )

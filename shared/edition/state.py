@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.edition.ballot import BallotRules
+from shared.edition.commands import ChannelIssuance
 from shared.edition.events import ResultCertified
 from shared.edition.manifest import EligibilityMode, Initiative, Manifest
 from shared.edition.result import Result, TieDraw, tally_result
@@ -68,6 +69,7 @@ class EditionState(Struct, frozen=True, kw_only=True):
     initiatives: tuple[Initiative, ...] = ()
     roll: Roll | None = None
     issued: int | None = None
+    channels: tuple[ChannelIssuance, ...] = ()
     draw: TieDraw | None = None
     tied: tuple[str, ...] = ()
     certificate: ResultCertified | None = None

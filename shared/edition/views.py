@@ -3,6 +3,7 @@
 Convenience only: whoever needs certainty reads the log. `bytes` are standard base64 in JSON.
 """
 
+from datetime import date
 from typing import Literal
 
 from msgspec import Struct
@@ -77,14 +78,26 @@ class InitiativeTally(Struct, frozen=True):
     ballots: int
 
 
+class DrawView(Struct, frozen=True):
+    """A draw as it stands in the log: who was tied, the digits thrown, the root they apply to."""
+
+    tied: tuple[str, ...]
+    seed: str
+    root: bytes
+
+
 class ResultView(Struct, frozen=True, kw_only=True):
-    """The result after the close: the chosen in order, and the tied whom a draw must order."""
+    """The result after the close: the chosen in order, and the tied whom a draw must order.
+
+    `draw` is there once one was held.
+    """
 
     winners: tuple[str, ...]
     tied: tuple[str, ...]
     seats_open: int
     decided_by_draw: bool
     certified: bool
+    draw: DrawView | None = None
 
 
 class Contradiction(Struct, frozen=True):
@@ -93,6 +106,14 @@ class Contradiction(Struct, frozen=True):
     index: int
     what: str
     why: str
+
+
+class ReceiptChecks(Struct, frozen=True, kw_only=True):
+    """How many receipts were checked on a day of the city, as pages reported; no evidence."""
+
+    day: date
+    verified: int
+    wrong: int
 
 
 class TallySnapshot(Struct, frozen=True, kw_only=True):
@@ -117,3 +138,22 @@ class TallySnapshot(Struct, frozen=True, kw_only=True):
     result: ResultView | None
     checkpoint: str
     contradiction: Contradiction | None = None
+
+
+class HourTurnout(Struct, frozen=True):
+    """Ballots cast in the hour that begins at `hour`, and how many were a voter's first.
+
+    Nothing finer is stored or shown: the log has the hour only, because a public finer time would
+    help to link a person to a ballot.
+    """
+
+    hour: Timestamp
+    ballots: int
+    voters: int
+
+
+class Turnout(Struct, frozen=True):
+    """The turnout of an edition by hour, oldest first; hours without a ballot are left out."""
+
+    edition: str
+    hours: tuple[HourTurnout, ...]

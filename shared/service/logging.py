@@ -17,6 +17,8 @@ ALLOWED_FIELDS = frozenset(
         "edition", "phase", "size", "start", "end", "index", "what", "why", "stream",
         "method", "route", "status", "seconds", "port", "url", "version", "migration",
         "attempt", "batch", "copy", "reason", "dropped_fields",
+        "channel", "milestone", "total", "sent", "pending", "failed", "unknown", "dead", "rate",
+        "eta_s",
     }
 )  # fmt: skip
 

@@ -70,7 +70,9 @@ async def migrate(connection: asyncpg.Connection, package: str) -> Sequence[str]
 async def require_schema(pool: asyncpg.Pool, package: str) -> None:
     """Raise `SchemaBehind` unless every migration of this version is applied."""
     needed = migrations_of(package)[-1]
-    newest = await pool.fetchval("SELECT max(number) FROM schema_migrations")
+    newest = None
+    if await pool.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
+        newest = await pool.fetchval("SELECT max(number) FROM schema_migrations")
     if newest is None or newest < needed.number:
         raise SchemaBehind(
             f"the database of {package} is at migration {newest} and {needed.name} is needed;"

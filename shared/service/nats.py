@@ -4,10 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import nkeys  # type: ignore[import-untyped]  # the package has no types
 import structlog
 from nats.aio.client import Client
 
+from shared.service.settings import BadSettings
+
 log = structlog.get_logger()
+
+
+def check_nkey_seed(seed: str) -> None:
+    """Raise `BadSettings` for a seed that is none: with it a client would try in vain for ever."""
+    try:
+        nkeys.from_seed(bytearray(seed.encode()))
+    except nkeys.NkeysError as error:
+        raise BadSettings("the nkey seed for NATS is none; it begins with SU") from error
 
 
 @asynccontextmanager

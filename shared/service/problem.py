@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap, HTTPResponseBodyEvent, HTTPResponseStartEvent, Send
 from msgspec import UNSET, Struct, UnsetType
 
-from shared.edition.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from shared.edition.errors import Conflict, Forbidden, Invalid, Limited, NotFound, Refusal
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -38,6 +38,12 @@ class Unavailable(Refusal):
     """Not now; nothing was lost, and the same request may be sent again."""
 
     retry_after_s: ClassVar[int] = 1
+
+
+class TooManyRequests(Limited):
+    slug = "too-many-requests"
+    title = ("请求过于频繁", "Too many requests")
+    next = ("请稍后再试", "Wait as long as Retry-After says, then try again")
 
 
 class Overloaded(Unavailable):
@@ -111,6 +117,7 @@ _STATUS: dict[type[Refusal], int] = {
     Forbidden: 403,
     Conflict: 409,
     NotFound: 404,
+    Limited: 429,
     Unavailable: 503,
     Unforeseen: 500,
 }
@@ -119,6 +126,10 @@ _STATUS: dict[type[Refusal], int] = {
 def status_of(refusal: Refusal) -> int:
     """The HTTP status of a refusal: that of the first class it is an instance of."""
     return next(status for kind, status in _STATUS.items() if isinstance(refusal, kind))
+
+
+def _retry_after_s(refusal: Refusal) -> int | None:
+    return refusal.retry_after_s if isinstance(refusal, Limited | Unavailable) else None
 
 
 def problem_of(refusal: Refusal) -> Problem:
@@ -131,7 +142,7 @@ def problem_of(refusal: Refusal) -> Problem:
         detail=refusal.detail,
         next=refusal.next[1],
         next_zh=refusal.next[0],
-        retry_after_s=refusal.retry_after_s if isinstance(refusal, Unavailable) else UNSET,
+        retry_after_s=UNSET if (wait := _retry_after_s(refusal)) is None else wait,
     )
 
 
@@ -142,8 +153,8 @@ async def send_problem(send: Send, refusal: Refusal) -> None:
         (b"content-type", PROBLEM_JSON.encode()),
         (b"content-length", str(len(body)).encode()),
     ]
-    if isinstance(refusal, Unavailable):
-        headers.append((b"retry-after", str(refusal.retry_after_s).encode()))
+    if (wait := _retry_after_s(refusal)) is not None:
+        headers.append((b"retry-after", str(wait).encode()))
     start: HTTPResponseStartEvent = {
         "type": "http.response.start",
         "status": status_of(refusal),
@@ -161,8 +172,8 @@ async def send_problem(send: Send, refusal: Refusal) -> None:
 def _answer(refusal: Refusal) -> Response[Problem]:
     # All interfaces are public and know no cookies: a page of any origin may see what went wrong.
     headers = {"Access-Control-Allow-Origin": "*"}
-    if isinstance(refusal, Unavailable):
-        headers["Retry-After"] = str(refusal.retry_after_s)
+    if (wait := _retry_after_s(refusal)) is not None:
+        headers["Retry-After"] = str(wait)
     return Response(
         problem_of(refusal),
         status_code=status_of(refusal),

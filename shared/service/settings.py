@@ -6,11 +6,23 @@ secret, from the file that `HUIMIN_BALLOT_DATABASE_URL_FILE` names. Values never
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
 S = TypeVar("S", bound=msgspec.Struct)
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service is told: its database, its NATS user, and where to listen."""
+
+    database_url: str
+    nats_url: str
+    nats_nkey_seed: str
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
 
 
 class BadSettings(Exception):

@@ -14,6 +14,8 @@ from shared.pabulib import parse_pb
 ELECTIONS = Path(__file__).parents[3] / "shared" / "data" / "elections"
 HUIMIN = Path(sys.executable).with_name("huimin")
 SEED = "31415926535897932384"
+LIMIT_S = 580
+"""Thousands of people register and vote, on two cores, for a minute or two."""
 
 CUMULATIVE = b"""META
 key;value
@@ -26,6 +28,8 @@ voter_id;vote;points
 1;1;3
 """
 
+pytestmark = pytest.mark.timeout(600)
+
 needs_elections = pytest.mark.skipif(
     not ELECTIONS.is_dir(), reason="the real elections are not there: ../shared/data/elections"
 )
@@ -34,7 +38,7 @@ needs_elections = pytest.mark.skipif(
 def demo(*options: str, data: Path) -> dict[str, Any]:
     """What `huimin demo --json` prints; its exit code must be 0."""
     command = [str(HUIMIN), "demo", "--json", "--data", str(data), *options]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_S)
     assert run.returncode == 0, run.stderr[-2000:]
     outcome: dict[str, Any] = json.loads(run.stdout)
     return outcome
@@ -47,13 +51,23 @@ def real(name: str, data: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return outcome, expected
 
 
-def test_the_built_in_demonstration_ends_verified(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def built_in(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The outcome of a small built-in demonstration."""
+    return demo("--voters", "60", data=tmp_path_factory.mktemp("built-in") / "demo")
+
+
+def test_the_built_in_demonstration_ends_verified(built_in: dict[str, Any]) -> None:
     """A few made-up voters go all the way to ten winners and a verified audit."""
-    outcome = demo("--voters", "60", data=tmp_path / "demo")
-    assert outcome["audit"] == "verified"
-    assert len(outcome["winners"]) == 10
-    assert outcome["accepted"] >= 60
-    assert outcome["refused"] == {}
+    assert built_in["audit"] == "verified"
+    assert len(built_in["winners"]) == 10
+    assert built_in["accepted"] >= 60
+    assert built_in["refused"] == {}
+
+
+def test_every_voter_registers_with_the_registrar(built_in: dict[str, Any]) -> None:
+    """Most by a code that comes to their phone, one in fifty by a sealed code from a counter."""
+    assert built_in["issued"] == {"phone": 59, "counter": 1}
 
 
 @needs_elections

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from cli.audit.report import AuditReport
 from cli.installation import Installation
-from cli.vote import vote
+from cli.vote.command import vote
 from shared.client.voter import new_voter, save_voter
 from shared.log.note import Signer
 from tests.audits import audited
@@ -23,7 +23,7 @@ from tests.command_line import CommandLine, Office, credential, outcome
 from tests.web import serving
 
 JSON = {"Content-Type": "application/json"}
-PROGRAM = "from cli.vote import vote; vote()"
+PROGRAM = "from cli.vote.command import vote; vote()"
 _numbers = itertools.count(1)
 
 

@@ -60,7 +60,7 @@ def tally_database(tally_schema: tuple[str, str]) -> Iterator[str]:
     """The address of an empty database with the tally's schema, for the tally's role."""
     admin, address = tally_schema
     yield address
-    query(admin, "TRUNCATE editions, milestones, standings")
+    query(admin, "TRUNCATE editions, milestones, standings, turnout")
 
 
 async def _make_schema(address: str) -> None:
@@ -92,7 +92,7 @@ def settings(tally_database: str, tally_nats: NatsServer, host: LogHost) -> Sett
     return Settings(
         database_url=tally_database,
         nats_url=tally_nats.url,
-        nats_nkey_seed=seed_file(tally_nats.data, "tally").read_text(),
+        nats_nkey_seed=seed_file(tally_nats.data, "tally").read_text().strip(),
         log_url=host.url,
         log_origin="vote.example",
         log_key=b64encode(key).decode(),

@@ -85,10 +85,17 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[asyncio.subprocess.
 
 
 async def test_bad_settings_end_it(settings: Settings) -> None:
-    """A key that is none ends the process with 1, and the log names the setting."""
+    """A key that is none ends the process with 2, and the log names the setting."""
     async with started(written(settings, log_key="bm8ga2V5")) as process:
         code, log = await ended(process)
-    assert (code, "HUIMIN_TALLY_LOG_KEY" in log) == (1, True)
+    assert (code, "HUIMIN_TALLY_LOG_KEY" in log) == (2, True)
+
+
+async def test_a_seed_that_is_none_ends_it(settings: Settings) -> None:
+    """With a seed that NATS could never take, the process ends with 2 and the log says which."""
+    async with started(written(settings, nats_nkey_seed="SUnonsense")) as process:
+        code, log = await ended(process)
+    assert (code, "nkey seed" in log, "SUnonsense" in log) == (2, True, False)
 
 
 async def test_a_missing_schema_ends_it(settings: Settings, postgres_server: Postgres) -> None:
@@ -97,7 +104,7 @@ async def test_a_missing_schema_ends_it(settings: Settings, postgres_server: Pos
         address = postgres_server.admin_dsn.replace("/postgres?", f"/{name}?")
         async with started(written(settings, database_url=address)) as process:
             code, log = await ended(process)
-    assert (code, "schema_migrations" in log) == (1, True)
+    assert (code, "run the migrations" in log) == (1, True)
 
 
 async def test_a_database_that_is_away_ends_it(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from cli.edition.options import OfficerKey
 from cli.edition.recount import Base, certificate, check_by_recount, tie_draw
 from cli.edition.signing import sign, unsigned
 from cli.edition.wording import HEADINGS, in_words
-from cli.vote import suggest
+from cli.vote.choosing import suggest
 from shared.edition.commands import (
     COMMAND_NAMES,
     CertifyResult,

@@ -10,17 +10,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.client.ballot_box import open_ballot_box
+from shared.client.casting import cast_vote, check_vote, send_pending
 from shared.client.errors import BadReceipt, CannotRead, Refused
-from shared.client.voter import (
-    UnusableVoterFile,
-    VoterFile,
-    cast_vote,
-    check_vote,
-    load_voter,
-    new_voter,
-    save_voter,
-    send_pending,
-)
+from shared.client.voter import UnusableVoterFile, VoterFile, load_voter, new_voter, save_voter
 from shared.edition.ballot import Ballot
 from shared.edition.errors import (
     BadCredential,

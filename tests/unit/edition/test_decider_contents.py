@@ -1,14 +1,17 @@
 """What a command may say: manifest, shortlist, roll, issuance, and progress."""
 
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from msgspec.structs import replace
 
 from shared.edition.commands import (
     AnnounceEdition,
+    ChannelIssuance,
     PublishShortlist,
 )
+from shared.edition.decider import evolve
 from shared.edition.errors import (
     BadIssuance,
     BadManifest,
@@ -16,6 +19,7 @@ from shared.edition.errors import (
     BadRoll,
     BadShortlist,
 )
+from shared.edition.events import IssuanceReported
 from shared.edition.manifest import Manifest, Officer
 from tests.editions import TIME, EditionBuilder
 from tests.phases import advanced, commands, decided
@@ -89,6 +93,50 @@ def test_without_a_roll_the_number_issued_has_no_bound() -> None:
     builder.open()
     builder.close()
     decided(builder, replace(commands(builder)["issue"], issued=7))
+
+
+def channels(phone: int, counter: int) -> tuple[ChannelIssuance, ...]:
+    """So many credentials in each way."""
+    root = sha256(b"channel").digest()
+    return (
+        ChannelIssuance(channel="phone", issued=phone, root=root),
+        ChannelIssuance(channel="counter", issued=counter, root=root),
+    )
+
+
+def test_issuance_is_reported_by_channel() -> None:
+    """The event says what the officers signed, and so does the edition's state."""
+    builder = advanced("closed")
+    reported = replace(commands(builder)["issue"], issued=50, channels=channels(40, 10))
+    event = decided(builder, reported)
+    assert isinstance(event, IssuanceReported)
+    assert event.channels == channels(40, 10)
+    assert evolve(builder.state, event, 9).channels == channels(40, 10)
+
+
+@pytest.mark.parametrize("parts", [(40, 9), (40, 11), (0, 0)])
+def test_channels_that_do_not_add_up_are_refused(parts: tuple[int, int]) -> None:
+    """To the number issued."""
+    builder = advanced("closed")
+    command = replace(commands(builder)["issue"], issued=50, channels=channels(*parts))
+    with pytest.raises(BadIssuance, match="add up"):
+        decided(builder, command)
+
+
+def test_a_channel_that_is_reported_twice_is_refused() -> None:
+    """Though the numbers add up."""
+    builder = advanced("closed")
+    (phone, _) = channels(25, 25)
+    command = replace(commands(builder)["issue"], issued=50, channels=(phone, phone))
+    with pytest.raises(BadIssuance, match="twice"):
+        decided(builder, command)
+
+
+def test_one_channel_alone_may_be_reported() -> None:
+    """An edition without counters."""
+    builder = advanced("closed")
+    only = channels(50, 0)[:1]
+    decided(builder, replace(commands(builder)["issue"], issued=50, channels=only))
 
 
 def test_progress_is_reported_on_the_chosen_only() -> None:

@@ -1,0 +1,1 @@
+"""`huimin notify`: what the notify service sends, for its operator."""

@@ -1,0 +1,173 @@
+"""Puts the notify service together: opened in this order, closed in the reverse.
+
+database pool -> schema checked -> this run -> channels -> dispatchers -> watcher -> NATS.
+At the end no more codes and messages are taken; those under way are finished and recorded.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+from litestar import Litestar
+from litestar.datastructures import State
+
+from services.notify import api, reporter, store
+from services.notify.codes import CodeDesk
+from services.notify.dispatcher import Dispatcher
+from services.notify.inbox import Inbox
+from services.notify.letters import Letters
+from services.notify.listening import listening
+from services.notify.outlets import Outlets, open_outlets
+from services.notify.pace import Pace
+from services.notify.run import open_run
+from services.notify.sending import sending
+from services.notify.settings import Identity, Settings, identity
+from services.notify.store import CONNECTION_LOST, Pool
+from services.notify.subscribing import Subscribing
+from services.notify.vault import Vault
+from services.notify.watcher import Watcher
+from shared.notices.views import ChannelName
+from shared.service.metrics import metrics
+from shared.service.migrations import SchemaBehind, require_schema
+from shared.service.nats import connect
+from shared.service.openapi import openapi_config, openapi_files
+from shared.service.problem import EXCEPTION_HANDLERS
+from shared.service.server import Drain
+from shared.service.settings import BadSettings
+from shared.version import VERSION
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
+    """The application; what it needs is opened when it starts. Raises `BadSettings`."""
+    known = identity(settings)
+    inbox = Inbox(_now) if settings.inbox else None
+    counting, counts = metrics("notify")
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            pool = await enter(await _database(settings.database_url))
+            run = await enter(open_run(settings.database_url, pace))
+            outlets = await enter(_outlets(settings, known, inbox))
+            vault = Vault(known.key)
+            letters = Letters(pool, vault, _public_url(settings), known.recipients)
+            dispatchers = tuple(
+                Dispatcher(one, pool, run, letters, pace) for one in outlets.outlets
+            )
+            watcher = _watcher(settings, known, pool, letters, dispatchers, pace)
+            await enter(sending(dispatchers, pace.drain_s, drain.fail))
+            for work in (watcher.run(), reporter.report(pool, pace), reporter.tidy(pool, pace)):
+                await enter(_running(work, drain))
+            nats = await enter(connect(settings.nats_url, settings.nats_nkey_seed, "notify"))
+            app.state.update({"pool": pool, "nats": nats, "dispatchers": dispatchers})
+            app.state.subscribing = _subscribing(settings, pool, vault, dispatchers)
+            await enter(listening(nats, CodeDesk(outlets.codes), watcher))
+            log.info("serving", port=settings.port, version=VERSION)
+            yield
+
+    return Litestar(
+        route_handlers=[*api.HANDLERS, counts, openapi_files()],
+        middleware=[counting],
+        lifespan=[lifespan],
+        state=State({"inbox": inbox, "proxies": known.proxies, "desk_token": settings.desk_token}),
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=openapi_config(
+            "Huimin notify", VERSION, "Hear of an edition's milestones, and stop hearing of them."
+        ),
+        logging_config=None,
+    )
+
+
+def _watcher(
+    settings: Settings,
+    known: Identity,
+    pool: Pool,
+    letters: Letters,
+    dispatchers: Sequence[Dispatcher],
+    pace: Pace,
+) -> Watcher:
+    def announced() -> None:
+        for one in dispatchers:
+            one.wake()
+
+    return Watcher(
+        pool,
+        ballot_url=settings.ballot_url,
+        edition_url=settings.edition_url or f"{settings.ballot_url}/v1/editions/{{edition}}",
+        logs=known.logs,
+        operators=letters.operators,
+        announced=announced,
+        now=_now,
+        pace=pace,
+    )
+
+
+def _subscribing(
+    settings: Settings, pool: Pool, vault: Vault, dispatchers: Sequence[Dispatcher]
+) -> Subscribing:
+    by_channel = {one.outlet.name: one for one in dispatchers}
+
+    def asked(channel: ChannelName) -> None:
+        by_channel[channel].wake()
+
+    return Subscribing(
+        pool, vault, by_channel.keys(), asked, webhooks_anywhere=settings.webhooks_anywhere
+    )
+
+
+def _public_url(settings: Settings) -> str:
+    return settings.public_url or f"http://127.0.0.1:{settings.port}"
+
+
+async def _database(url: str) -> Pool:
+    try:
+        pool = await store.open_pool(url)
+        try:
+            await require_schema(pool, "services.notify")
+        except BaseException:
+            pool.terminate()
+            raise
+    except (*CONNECTION_LOST, SchemaBehind) as error:
+        log.critical("cannot start without its database", why=f"{type(error).__name__}: {error}")
+        raise
+    return pool
+
+
+@asynccontextmanager
+async def _outlets(
+    settings: Settings, known: Identity, inbox: Inbox | None
+) -> AsyncIterator[Outlets]:
+    try:
+        async with open_outlets(settings, known.recipients, inbox) as outlets:
+            yield outlets
+    except BadSettings as error:
+        log.critical("bad settings", why=str(error))
+        raise
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[None, None, None], drain: Drain) -> AsyncIterator[None]:
+    """`work` in a task of its own; when it fails the process ends rather than go on without."""
+
+    def stop_process(task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.critical("stopping", error=type(error).__name__, exc_info=error)
+            drain.fail()
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(stop_process)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

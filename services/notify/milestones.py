@@ -1,0 +1,88 @@
+"""What of an edition is to be announced now: a pure decision on its phase and the time.
+
+A milestone is announced while it is news. One that is over when it is first seen is recorded as
+skipped, so that nobody hears of an opening after the close.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final, Literal, get_args
+
+from shared.edition.state import Phase
+from shared.notices.views import MilestoneName
+
+REMINDER_BEFORE: Final = timedelta(hours=24)
+RESULT_IS_NEWS: Final = timedelta(days=7)
+"""A service that is set up later does not announce results of past years."""
+
+MILESTONES: Final[tuple[MilestoneName, ...]] = get_args(MilestoneName)
+
+Verdict = Literal["announce", "skip"]
+
+_PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
+
+
+def verdicts(
+    phase: Phase,
+    closes_at: datetime | None,
+    certified_at: datetime | None,
+    recorded: Collection[MilestoneName],
+    now: datetime,
+) -> Mapping[MilestoneName, Verdict]:
+    """What to do about each milestone that is not recorded; those not named are yet to come.
+
+    `certified_at` is when the result was certified, in the phase "certified".
+    """
+    found = {
+        "shortlist": _shortlist(phase),
+        "opening": _opening(phase),
+        "reminder": _reminder(phase, closes_at, now),
+        "result": _result(phase, certified_at, now),
+    }
+    return {
+        name: verdict
+        for name in MILESTONES
+        if name not in recorded and (verdict := found[name]) is not None
+    }
+
+
+def may_be_due(phase: Phase, recorded: Collection[MilestoneName]) -> bool:
+    """Whether an edition in this phase is worth a closer look."""
+    reached = {
+        "shortlist": phase != "announced",
+        "opening": _over("open", phase),
+        "reminder": _over("open", phase),
+        "result": phase == "certified",
+    }
+    return any(reached[name] for name in MILESTONES if name not in recorded)
+
+
+def _shortlist(phase: Phase) -> Verdict | None:
+    if phase == "announced":
+        return None
+    return "announce" if phase in ("shortlisted", "rolled") else "skip"
+
+
+def _opening(phase: Phase) -> Verdict | None:
+    if phase == "open":
+        return "announce"
+    return "skip" if _over("open", phase) else None
+
+
+def _reminder(phase: Phase, closes_at: datetime | None, now: datetime) -> Verdict | None:
+    if phase != "open":
+        return "skip" if _over("open", phase) else None
+    if closes_at is None or now < closes_at - REMINDER_BEFORE:
+        return None
+    return "announce" if now < closes_at else "skip"
+
+
+def _result(phase: Phase, certified_at: datetime | None, now: datetime) -> Verdict | None:
+    if phase != "certified" or certified_at is None:
+        return None
+    return "announce" if now - certified_at < RESULT_IS_NEWS else "skip"
+
+
+def _over(reached: Phase, phase: Phase) -> bool:
+    """Whether an edition in `phase` has come to `reached`, or beyond."""
+    return _PHASES.index(phase) >= _PHASES.index(reached)

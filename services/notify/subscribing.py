@@ -1,0 +1,119 @@
+"""Subscriptions: asked for by anyone, begun by whoever reads the address, ended by one click.
+
+Who asks gets the same answer whatever is known of the address. An address that was asked too often
+gets no more messages for the day, and who asks is not told: it may be somebody else's.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Final
+
+from services.notify import store
+from services.notify.channels.mail import is_address
+from services.notify.channels.webhook import BadWebhook, check_webhook_url, new_secret
+from services.notify.errors import BadAddress, ChannelNotOffered
+from services.notify.store import Pool, Subscribed, Subscription
+from services.notify.vault import Vault, new_handle
+from shared.eligibility.errors import BadPhoneNumber
+from shared.eligibility.phone_number import parse_phone_number
+from shared.notices.views import ChannelName, SubscriptionAnswer, SubscriptionRequest
+from shared.service.caps import Cap
+
+DAY_S: Final = 86_400
+HOUR_S: Final = 3_600
+ADDRESS_A_DAY: Final = 5
+BLOCK_AN_HOUR: Final = 60
+
+
+class Subscribing:
+    """What people do about subscriptions. `asked` is called with a channel that has work."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        vault: Vault,
+        offered: Collection[ChannelName],
+        asked: Callable[[ChannelName], None],
+        *,
+        webhooks_anywhere: bool,
+    ) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._offered = offered
+        self._asked = asked
+        self._webhooks_anywhere = webhooks_anywhere
+
+    async def ask(self, request: SubscriptionRequest, block: str) -> SubscriptionAnswer:
+        """Ask the address to confirm. Raises `BadAddress`, `ChannelNotOffered`, `CapReached`."""
+        if request.channel not in self._offered:
+            raise ChannelNotOffered(f"{request.channel} is not offered")
+        address = self._address(request)
+        handle = new_handle()
+        secret = new_secret() if request.channel == "webhook" else None
+        subscription = Subscription(
+            handle=handle,
+            edition=request.edition,
+            channel=request.channel,
+            recipient=self._vault.fingerprint(request.channel, address),
+            address=self._vault.seal(address, handle),
+            secret=None if secret is None else self._vault.seal(secret, handle),
+            language=request.language,
+        )
+        stored = await store.ask_to_confirm(
+            self._pool, subscription, self._block_cap(block), self._address_cap(subscription)
+        )
+        if stored:
+            self._asked(request.channel)
+        return _answer(secret)
+
+    async def show(self, token: str) -> Subscribed | None:
+        """What a link to confirm is about; raises `BadToken`."""
+        return await store.subscribed(self._pool, self._vault.handle("confirm", token))
+
+    async def confirm(self, token: str) -> Subscribed | None:
+        """Begin; None if it was asked for too long ago. Raises `BadToken`."""
+        return await store.confirm(self._pool, self._vault.handle("confirm", token))
+
+    def check_leaving(self, token: str) -> None:
+        """Raise `BadToken` unless the link is one to leave by."""
+        self._vault.handle("leave", token)
+
+    async def leave(self, token: str) -> None:
+        """End it at once, however often that is asked; raises `BadToken`."""
+        await store.leave(self._pool, self._vault.handle("leave", token))
+
+    def _address(self, request: SubscriptionRequest) -> str:
+        """The address in its one form; raises `BadAddress`."""
+        match request.channel:
+            case "email":
+                local, _, domain = request.address.strip().rpartition("@")
+                address = f"{local}@{domain.lower()}"
+                if not is_address(address):
+                    raise BadAddress("it is no e-mail address")
+                return address
+            case "sms":
+                try:
+                    return parse_phone_number(request.address)
+                except BadPhoneNumber as error:
+                    raise BadAddress(error.detail) from None
+            case "webhook":
+                try:
+                    check_webhook_url(request.address, allow_private=self._webhooks_anywhere)
+                except BadWebhook as error:
+                    raise BadAddress(str(error)) from None
+                return request.address
+
+    def _block_cap(self, block: str) -> Cap:
+        subject = self._vault.fingerprint("block", block)
+        return Cap("subscriptions from one network", subject, BLOCK_AN_HOUR, HOUR_S)
+
+    def _address_cap(self, subscription: Subscription) -> Cap:
+        return Cap("subscriptions for one address", subscription.recipient, ADDRESS_A_DAY, DAY_S)
+
+
+def _answer(secret: str | None) -> SubscriptionAnswer:
+    return SubscriptionAnswer(
+        status="confirmation-needed",
+        next="Open the link in the message that comes to this address; else nothing is sent",
+        next_zh="请打开发送到该地址的消息中的链接进行确认; 未经确认不会发送任何通知",
+        secret=secret,
+    )

@@ -1,0 +1,1 @@
+"""The registrar: who may vote, one-time codes, and credentials. It never sees a ballot."""

@@ -1,0 +1,38 @@
+"""One-time codes on their way from the registrar to the notify service: one NATS request each.
+
+Request and reply live in memory alone; no stream holds the subject. Notify learns a phone number
+and a code, and nothing about whose they are or what they are for.
+"""
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+CODES_SUBJECT: Final = "huimin.codes"
+
+
+class CodeRequest(Struct, frozen=True, kw_only=True):
+    """Send `code`, valid for `minutes`, to `phone` (E.164). JSON, like all NATS requests.
+
+    Without a phone it is a decoy: nothing is sent, the answer is what the channel's health allows.
+    The registrar sends one for a person who is not on the roll, so that both take the same way.
+    """
+
+    phone: str | None
+    code: str
+    minutes: int
+
+    def __repr__(self) -> str:
+        """Without phone and code."""
+        return "CodeRequest()"
+
+
+class CodeAnswer(Struct, frozen=True):
+    """What came of it.
+
+    `accepted`: a provider took it; `failed`: none did, and it may be sent again; `unknown`: the
+    provider's answer was lost, so it may have been sent. `reason` is a short word.
+    """
+
+    outcome: Literal["accepted", "failed", "unknown"]
+    reason: str = ""

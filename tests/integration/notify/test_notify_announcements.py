@@ -1,0 +1,182 @@
+"""Milestones of an edition on their way to subscribers, over a real log and database."""
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from services.notify.settings import Settings
+from tests.editions import EditionBuilder
+from tests.integration.notify.stage import BallotHost, Service, open_service, until
+
+WHO = "reader@example.org"
+
+
+async def test_the_shortlist_is_announced(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """A subscriber hears of the shortlist, with the edition's title and page."""
+    await service.confirmed(WHO, language="en")
+    edition.publish_shortlist()
+    host.show(edition)
+    message = (await service.inbox(WHO, 2))[-1]
+    assert (message.kind, message.subject) == (
+        "shortlist",
+        "The shortlist is out: Ten actions for the people",
+    )
+    assert f"https://vote.example/{edition.edition}" in message.text
+
+
+async def test_the_language_is_the_subscribers(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """A subscriber who asked for Chinese is told in Chinese."""
+    await service.confirmed(WHO, language="zh")
+    edition.publish_shortlist()
+    host.show(edition)
+    message = (await service.inbox(WHO, 2))[-1]
+    assert message.subject == "候选事项已公布: 惠民十大行动"
+
+
+async def test_winners_are_named_from_the_certificate(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """The result names those whom the officers certified in the log, in order."""
+    await service.confirmed(WHO, language="en")
+    edition.publish_shortlist()
+    edition.commit_roll()
+    edition.open()
+    for number, choice in enumerate(("i02", "i02", "i04")):
+        edition.cast(number, [choice])
+    edition.finish()
+    host.show(edition)
+    message = next(one for one in await service.inbox(WHO, 2) if one.kind == "result")
+    assert "1. Initiative i02\n2. Initiative i04" in message.text
+
+
+async def test_everyone_hears_once(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """Someone who subscribed to the edition and to all editions hears once, as the edition's."""
+    await service.confirmed(WHO, language="zh")
+    await service.confirmed(WHO, language="en", edition=edition.edition)
+    edition.publish_shortlist()
+    host.show(edition)
+    view = await service.announced(edition.edition, "shortlist")
+    message = (await service.inbox(WHO))[-1]
+    assert (view.total, message.subject[:8]) == (1, "The shor")
+
+
+async def test_only_those_of_the_edition_hear(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """Someone who subscribed to another edition hears nothing."""
+    await service.confirmed(WHO, edition="another-edition")
+    edition.publish_shortlist()
+    host.show(edition)
+    assert (await service.announced(edition.edition, "shortlist")).total == 0
+
+
+async def test_a_restart_announces_nothing_again(
+    settings: Settings, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """A milestone that was announced is not announced after a restart."""
+    edition.publish_shortlist()
+    host.show(edition)
+    async with open_service(settings) as service:
+        await service.announced(edition.edition, "shortlist")
+        await service.confirmed(WHO)
+    edition.commit_roll()
+    edition.open()
+    host.show(edition)
+    async with open_service(settings) as service:
+        await service.announced(edition.edition, "opening")
+        assert [one.kind for one in await service.inbox(WHO)] == ["opening"]
+
+
+async def test_a_stale_milestone_is_skipped(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """An edition first seen when voting is open has its shortlist recorded as skipped."""
+    edition.publish_shortlist()
+    edition.commit_roll()
+    edition.open()
+    host.show(edition)
+    await service.announced(edition.edition, "opening")
+    view = await service.announced(edition.edition, "shortlist")
+    assert (view.skipped, view.total) == (True, 0)
+
+
+async def test_the_reminder_comes_a_day_before_the_close(
+    service: Service, host: BallotHost
+) -> None:
+    """Within the last day of voting everyone is reminded, and told when it closes."""
+    builder = EditionBuilder("soon-over")
+    closes_at = (datetime.now(UTC) + timedelta(hours=5)).replace(microsecond=0)
+    builder.manifest = replace(builder.manifest, closes_at=closes_at)
+    builder.prepare()
+    await service.confirmed(WHO, language="en")
+    host.show(builder)
+    await service.announced("soon-over", "reminder")
+    message = next(one for one in await service.inbox(WHO, 3) if one.kind == "reminder")
+    assert f"{closes_at + timedelta(hours=8):%H:%M} (UTC+8)" in message.text
+
+
+async def test_a_log_under_another_key_is_not_announced(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """An edition whose log is signed by another key than the settings name is passed over."""
+    foreign = EditionBuilder("foreign", log_seed=b"\x07" * 32)
+    foreign.announce()
+    foreign.publish_shortlist()
+    host.show(foreign)
+    edition.publish_shortlist()
+    host.show(edition)
+    await service.announced(edition.edition, "shortlist")
+    listed = [one.edition for one in (await service.status()).announcements]
+    assert listed == [edition.edition]
+
+
+async def test_a_false_checkpoint_is_not_announced(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """An edition that is shown with a checkpoint nobody signed is announced once it is right."""
+    path = f"v1/editions/{edition.edition}"
+    edition.publish_shortlist()
+    host.show(edition)
+    right = host.files[path]
+    host.files[path] = right.replace(b"vote.example", b"vote.examble", 1)
+    other = EditionBuilder("the-next")
+    other.announce()
+    other.publish_shortlist()
+    host.show(other)
+    await service.announced("the-next", "shortlist")
+    assert [one.edition for one in (await service.status()).announcements] == ["the-next"]
+    host.files[path] = right
+    await service.announced(edition.edition, "shortlist")
+
+
+async def test_a_stirring_log_is_looked_at_at_once(
+    settings: Settings, host: BallotHost, edition: EditionBuilder, notify_nats: object
+) -> None:
+    """A run on NATS wakes the service long before it would have looked."""
+    import nats
+    from cli.embedded.nats import NatsServer
+    from services.notify.pace import Pace
+    from tests.servers import seed_file
+
+    assert isinstance(notify_nats, NatsServer)
+    host.show(edition)
+    slow = replace(Pace(), look_s=3600.0, stir_s=0.02, report_s=0.1)
+    async with open_service(settings, slow) as service:
+        relay = await nats.connect(
+            notify_nats.url, nkeys_seed=str(seed_file(notify_nats.data, "relay"))
+        )
+        edition.publish_shortlist()
+        host.show(edition)
+
+        async def seen() -> bool:
+            await relay.publish(f"huimin.log.{edition.edition}.runs", b"a run")
+            return bool((await service.status()).announcements)
+
+        await until(seen, "it did not wake")
+        await relay.close()

@@ -1,0 +1,119 @@
+/** What stands in the place of the ranking when there is none, and why. */
+
+import { inLanguage, useLanguage, useTexts } from "../lib/i18n";
+import type { Contradiction, EditionView } from "../lib/views";
+import { Busy } from "../ui/parts";
+import { Both, BothOf, useHall } from "./hall";
+import { board } from "./texts";
+
+/** Loud: nothing else on the page matters any more. */
+export function Contradicted({ found }: { readonly found: Contradiction }) {
+  const t = useTexts(board);
+  return (
+    <section class="contradicted" role="alert">
+      <p class="contradicted-sign" aria-hidden="true">
+        ✕
+      </p>
+      <div class="stack">
+        <h2>
+          <Both of={(t) => t.contradiction} />
+        </h2>
+        <p>
+          <Both of={(t) => t.contradictionMeans} />
+        </p>
+        <p>
+          {t.contradictionWhere(found.index, found.what)}: <span lang="en">{found.why}</span>
+        </p>
+        <p>
+          <Both of={(t) => t.contradictionNext} />
+        </p>
+      </div>
+    </section>
+  );
+}
+
+/** The choices are sealed: why, until when, and the shortlist as published. */
+export function SealedCount({ view }: { readonly view: EditionView | undefined }) {
+  return (
+    <>
+      <section class="card sealed">
+        <Lock />
+        <div class="stack">
+          <h2>
+            <Both of={(t) => t.sealed} />
+          </h2>
+          <p>
+            <Both of={(t) => t.sealedWhy} />
+          </p>
+          <p>
+            <Both of={(t) => t.sealedThen} />
+          </p>
+          <p class="strong">
+            <Both of={(t) => t.sealedOnly} />
+          </p>
+        </div>
+      </section>
+      <Shortlist view={view} />
+    </>
+  );
+}
+
+/** The choices have just become public and are being counted. */
+export function Opening() {
+  const t = useTexts(board);
+  return (
+    <section class="card stack">
+      <h2>
+        <Both of={(t) => t.opened} />
+      </h2>
+      <Busy>{t.openedWhy}</Busy>
+    </section>
+  );
+}
+
+/** The shortlist in published order, without any figure. */
+export function Shortlist({ view }: { readonly view: EditionView | undefined }) {
+  const t = useTexts(board);
+  const shown = useLanguage();
+  const hall = useHall();
+  const initiatives = view?.initiatives ?? [];
+  return (
+    <section class="card shortlist">
+      <h2>
+        <Both of={(t) => t.shortlist} />
+      </h2>
+      {initiatives.length === 0 ? (
+        <p class="muted">{t.shortlistSoon}</p>
+      ) : (
+        <>
+          {view && (
+            <p class="muted">
+              {t.chooseUpTo(view.manifest.max_choices, view.manifest.seats)}
+            </p>
+          )}
+          <ul>
+            {initiatives.map((one) => (
+              <li key={one.id}>
+                <span class="names">
+                  <BothOf {...one.title} shown={shown} />
+                </span>
+                {!hall && <span class="muted small">{inLanguage(one.department, shown)}</span>}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Lock() {
+  return (
+    <svg class="lock" viewBox="0 0 48 48" aria-hidden="true">
+      <path d="M15 21v-6a9 9 0 0 1 18 0v6" fill="none" stroke="currentColor" stroke-width="4" />
+      <rect x="9" y="21" width="30" height="21" rx="4" fill="currentColor" />
+      <circle cx="24" cy="30" r="3" fill="#fff" />
+      <rect x="22.5" y="31" width="3" height="6" rx="1.5" fill="#fff" />
+    </svg>
+  );
+}

@@ -1,0 +1,141 @@
+/** The dashboard of one edition: what is shown depends on its phase, and on what is public. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
+
+import { useTexts } from "../lib/i18n";
+import type { Services } from "../lib/services";
+import type { EditionSummary, EditionView, TallySnapshot } from "../lib/views";
+import { EditionChooser } from "../ui/edition";
+import { announce } from "../ui/live";
+import { Busy, Notice } from "../ui/parts";
+import { Contradicted, Opening, SealedCount, Shortlist } from "./absent";
+import { Downloads } from "./downloads";
+import { freshness, type Freshness } from "./freshness";
+import { HallMode, useHallSwitch } from "./hall";
+import { Heading } from "./heading";
+import { useEditionView, useSeconds, useTally, useTurnout } from "./live";
+import { rank } from "./ranking";
+import { RankingCard } from "./rankingcard";
+import { Outcome } from "./outcome";
+import { Figures, Trust } from "./side";
+import { board } from "./texts";
+import { turnoutRows } from "./turnout";
+import { TurnoutCard } from "./turnoutcard";
+import { HallCode } from "./hallcode";
+
+interface Props {
+  readonly services: Services;
+  readonly edition: string;
+  readonly editions: readonly EditionSummary[];
+}
+
+export function Dashboard({ services, edition, editions }: Props) {
+  const [hall, setHall] = useHallSwitch();
+  const live = useTally(services, edition);
+  const view = useEditionView(services, edition, live.snapshot?.phase);
+  const hours = useTurnout(services, edition, live);
+  const now = useSeconds();
+  const { snapshot } = live;
+  if (!snapshot) return <NotYet live={live} editions={editions} />;
+  const fresh = freshness(snapshot, live.contact, now.monotonic);
+  const rows = turnoutRows(hours, snapshot);
+  return (
+    <HallMode value={hall}>
+      <Announcer fresh={fresh} />
+      <div class="board">
+        <Heading
+          edition={edition}
+          view={view}
+          snapshot={snapshot}
+          fresh={fresh}
+          now={now.date + live.clockOff}
+          hall={hall}
+          setHall={setHall}
+        />
+        {snapshot.contradiction && <Contradicted found={snapshot.contradiction} />}
+        <div class="board-grid">
+          <div class="board-main">
+            <Main edition={edition} view={view} snapshot={snapshot} />
+          </div>
+          <div class="board-side">
+            <Figures snapshot={snapshot} />
+            <TurnoutCard rows={rows} snapshot={snapshot} />
+            <Trust snapshot={snapshot} fresh={fresh} />
+            {hall && <HallCode services={services} edition={edition} snapshot={snapshot} />}
+          </div>
+        </div>
+        {!hall && <Downloads {...{ services, edition, view, snapshot, rows }} />}
+      </div>
+    </HallMode>
+  );
+}
+
+function Main({
+  edition,
+  view,
+  snapshot,
+}: {
+  edition: string;
+  view: EditionView | undefined;
+  snapshot: TallySnapshot;
+}): ComponentChildren {
+  const { counts, result, phase, disclosure } = snapshot;
+  const ranking = useMemo(
+    () => counts && view && rank(counts, view.manifest.seats, result),
+    [counts, view, result],
+  );
+  if (snapshot.contradiction) return null;
+  if (ranking && view && (phase === "open" || result)) {
+    return (
+      <>
+        {result && <Outcome edition={edition} view={view} result={result} />}
+        <RankingCard ranking={ranking} view={view} snapshot={snapshot} />
+      </>
+    );
+  }
+  if (phase === "open" && disclosure === "at-close") return <SealedCount view={view} />;
+  if (counts === null && phase !== "announced" && phase !== null && phase !== "shortlisted") {
+    if (phase !== "rolled") return <Opening />;
+  }
+  return <Shortlist view={view} />;
+}
+
+/** Nothing was received yet. */
+function NotYet({
+  live,
+  editions,
+}: {
+  live: ReturnType<typeof useTally>;
+  editions: readonly EditionSummary[];
+}) {
+  const t = useTexts(board);
+  if (!live.failed) return <Busy>{t.connecting}</Busy>;
+  if (live.refused !== 404) {
+    return (
+      <Notice kind="warn" urgent>
+        <p>{t.noTally}</p>
+      </Notice>
+    );
+  }
+  return (
+    <div class="stack-large">
+      <Notice kind="warn" title={t.unknown} urgent>
+        <p>{t.unknownNext}</p>
+      </Notice>
+      {editions.length > 0 && <EditionChooser editions={editions} />}
+    </div>
+  );
+}
+
+/** Tells screen readers when the state changes, and not each second. */
+function Announcer({ fresh }: { fresh: Freshness }) {
+  const t = useTexts(board);
+  const { kind } = fresh;
+  useEffect(() => {
+    if (fresh.kind === "late") announce(t.late(fresh.lateS));
+    if (fresh.kind === "live") announce(t.live);
+    if (fresh.kind === "contradiction") announce(t.contradiction);
+  }, [kind, t]);
+  return null;
+}

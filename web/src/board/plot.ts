@@ -1,0 +1,79 @@
+/** The turnout curve by uPlot; in a file of its own, so that it is loaded only when it is shown. */
+
+import UPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+import { formatNumber, formatTime, type Language } from "../lib/i18n";
+
+export interface Plot {
+  show(data: [number[], number[]]): void;
+  remove(): void;
+}
+
+interface Look {
+  readonly language: Language;
+  readonly large: boolean;
+}
+
+const DAY_S = 86_400;
+const JADE = "#0b6b57";
+const LINE = "#dad6ca";
+const INK = "#3c4743";
+
+/** A curve that fills `place`, of seconds and totals. */
+export function drawPlot(place: HTMLElement, data: [number[], number[]], look: Look): Plot {
+  const plot = new UPlot(options(place, look), data, place);
+  const fit = new ResizeObserver(() => plot.setSize(sizeOf(place)));
+  fit.observe(place);
+  return {
+    show: (next) => plot.setData(next),
+    remove: () => {
+      fit.disconnect();
+      plot.destroy();
+    },
+  };
+}
+
+function options(place: HTMLElement, { language, large }: Look): UPlot.Options {
+  const px = large ? 22 : 13;
+  const axis = {
+    stroke: INK,
+    font: `${px}px ${getComputedStyle(document.body).fontFamily}`,
+    grid: { stroke: LINE, width: 1 },
+    ticks: { stroke: LINE, width: 1, size: 6 },
+  };
+  const times = (plot: UPlot, splits: number[]) => {
+    const { min = 0, max = 0 } = plot.scales.x ?? {};
+    return splits.map((at) => formatTime(at * 1000, styleOf((max ?? 0) - (min ?? 0)), language));
+  };
+  return {
+    ...sizeOf(place),
+    tzDate: (at) => UPlot.tzDate(new Date(at * 1000), "Asia/Shanghai"),
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { y: { range: (_plot, _min, max) => [0, Math.max(5, max * 1.08)] } },
+    axes: [
+      { ...axis, values: times, space: px * 6, size: px * 2.2 },
+      {
+        ...axis,
+        values: (_plot, splits) => splits.map((at) => formatNumber(at, language)),
+        incrs: [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7].map((e) => n * 10 ** e)).sort((a, b) => a - b),
+        space: px * 3,
+        size: (_plot, values) => 14 + px * 0.62 * Math.max(3, ...(values ?? []).map((v) => v.length)),
+      },
+    ],
+    series: [
+      {},
+      { stroke: JADE, width: large ? 5 : 3, fill: "rgb(11 107 87 / 12%)", points: { show: false } },
+    ],
+  };
+}
+
+function styleOf(spanS: number): Intl.DateTimeFormatOptions {
+  if (spanS < 1.5 * DAY_S) return { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return { month: "numeric", day: "numeric" };
+}
+
+function sizeOf(place: HTMLElement): { width: number; height: number } {
+  return { width: Math.max(160, place.clientWidth), height: Math.max(120, place.clientHeight) };
+}

@@ -1,0 +1,24 @@
+/** What this device knows of a log, if it keeps anything: a check also works where it does not. */
+
+import { recallLog, rememberLog, type KnownLog } from "../lib/knownlogs";
+import type { Verifier } from "../lib/log/note";
+import { NoStorage } from "../lib/store";
+
+/** What is remembered of a log; undefined as well where the device keeps nothing. */
+export async function recall(origin: string): Promise<KnownLog | undefined> {
+  return unlessNoStorage(recallLog(origin));
+}
+
+/** Pins the key on first use, and keeps the checkpoint, verified against the one before. */
+export async function remember(verifier: Verifier, checkpoint: string): Promise<void> {
+  await unlessNoStorage(rememberLog(verifier, checkpoint));
+}
+
+async function unlessNoStorage<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NoStorage) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+/** The voting page: finds the edition, then leads a voter from "who are you" to "counted". */
+
+import { useTexts } from "../lib/i18n";
+import { EditionChooser, Finding, useEdition } from "../ui/edition";
+import { mount, Page } from "../ui/page";
+import { texts } from "./texts";
+import "./vote.css";
+import { Voting } from "./voting";
+
+function App() {
+  const t = useTexts(texts);
+  const { found, error, again } = useEdition();
+  if (found?.edition) {
+    return <Voting key={found.edition} services={found.services} edition={found.edition} />;
+  }
+  return (
+    <Page name="vote" title={t.page}>
+      {found ? <EditionChooser editions={found.editions} /> : <Finding error={error} again={again} />}
+    </Page>
+  );
+}
+
+mount(<App />);
