@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 
 import rich_click as click
+from rich.cells import cell_len
 from rich.console import Console
 
 from cli.embedded.errors import EmbeddedError
@@ -58,15 +59,21 @@ def up(data: Path, officers: Sequence[Path], ballot_processes: int) -> None:
 
 def show_addresses(installation: Installation) -> None:
     """Print where everything answers, one line each."""
+    ballot, tally = installation.ballot_url, installation.tally_url
     for what, where in (
-        ("ballot box", f"{installation.ballot_url}/v1/editions"),
-        ("interface", f"{installation.ballot_url}/schema"),
-        ("logs", f"{installation.ballot_url}/log/<edition>/checkpoint"),
-        ("tally", f"{installation.tally_url}/v1/editions/<edition>/tally"),
-        ("tally stream", f"{installation.tally_url}/v1/editions/<edition>/tally/stream"),
+        ("投票 vote", f"{ballot}/vote"),
+        ("大屏 dashboard", f"{tally}/board"),
+        ("查验 check", f"{ballot}/check"),
+        ("inbox", f"{installation.notify_url}/inbox"),
+        ("ballot box", f"{ballot}/v1/editions"),
+        ("logs", f"{ballot}/log/<edition>/checkpoint"),
+        ("tally stream", f"{tally}/v1/editions/<edition>/tally/stream"),
+        ("registrar", f"{installation.registrar_url}/schema"),
+        ("desk token", str(installation.desk_token_file("registrar"))),
+        ("interfaces", f"/schema on {ballot}, {tally}, {installation.notify_url}"),
         ("data", str(installation.data)),
     ):
-        click.echo(f"{what:<14}{where}")
+        click.echo(f"{what}{' ' * (16 - cell_len(what))}{where}")
 
 
 def stay_up(installation: Installation, console: Console) -> None:

@@ -34,14 +34,19 @@ class Invitation(Struct, frozen=True):
         tally = f"{installation.tally_url}/v1/editions/{edition}/tally"
         receipt = Path(VOTER).with_suffix(".receipt.json")
         return [
-            "现在可以自己投一票 / now vote yourself (by any mobile number, such as 13800138000):",
+            "用浏览器投票 / vote in a browser (by any mobile number, such as 13800138000):",
+            f"  {ballot}/vote#{edition}",
+            "看大屏变化 / watch the tally move:",
+            f"  {installation.tally_url}/board#{edition}",
+            "核对回执, 不必信任我们 / check your receipt without trusting us:",
+            f"  {ballot}/check",
+            "或用命令行投票 / or vote by command:",
             f"  {huimin} vote --url {ballot} --registrar {registrar} \\",
             f"    --edition {edition} --voter {VOTER}",
             "验证码不会发往手机, 在此查看 / no message is sent: the code is shown at",
             f"  {installation.notify_url}/inbox",
-            "看计票变化 / watch the tally move (in another terminal):",
+            "计票数据流与审计 / the tally as a stream, and the audit:",
             f"  curl -N {tally}/stream",
-            "核对回执, 不必信任我们 / check your receipt without trusting us:",
             f"  {huimin} receipt verify {receipt} --vkey {self.vkey}",
             f"  {huimin} audit {ballot}/log/{edition} --vkey {self.vkey}",
             f"接口 / the same as data: {ballot}/v1/editions/{edition}",
