@@ -13,7 +13,7 @@ PAGES := shared/service/pages/check.html
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo up pages test lint lock clean
+.PHONY: demo up pages pictures test lint lock clean
 
 demo: $(READY) $(PAGES)
 	$(BIN)/huimin demo $(ARGS)
@@ -22,6 +22,10 @@ up: $(READY) $(PAGES)
 	$(BIN)/huimin up $(ARGS)
 
 pages: $(PAGES)
+
+# Pictures of every page and state, for the README and to be looked at.
+pictures: $(READY) $(PAGES)
+	HUIMIN_PICTURES=docs/pictures $(BIN)/pytest tests/browser $(ARGS)
 
 test: $(READY) $(INTEROP_READY) $(PAGES)
 	cd web && npm test --silent

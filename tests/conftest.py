@@ -1,3 +1,3 @@
 """Fixtures for all tests: real servers and a whole installation, each started once."""
 
-pytest_plugins = ("tests.servers", "tests.installation")
+pytest_plugins = ("tests.servers", "tests.installation", "tests.browser.vote_fixtures")

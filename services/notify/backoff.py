@@ -32,26 +32,31 @@ class Rest:
     """Keeps a channel whose provider is away from using up every message's attempts.
 
     After some failures in a row, one message is tried at a time, with longer and longer rests.
+    Those that were under way when a rest began do not lengthen it.
     """
 
     def __init__(self, first_s: float = 1.0) -> None:
         self._first_s = first_s
         self._failures = 0
+        self._rests = 0
         self._until = 0.0
 
-    def record(self, failed: bool, now: float) -> None:
+    def record(self, *, failed: bool, now: float) -> None:
         """A message was handed over, or could not be, at the monotonic time `now`."""
-        self._failures = self._failures + 1 if failed else 0
-        if self._failures >= RESTS_AFTER:
-            rest_s = self._first_s * 2.0 ** min(self._failures - RESTS_AFTER, 16)
-            self._until = now + min(rest_s, LONGEST_REST_S)
+        if not failed:
+            self._failures = self._rests = 0
+            return
+        self._failures += 1
+        if self._failures >= RESTS_AFTER and (self._rests == 0 or now >= self._until):
+            self._until = now + min(self._first_s * 2.0 ** min(self._rests, 16), LONGEST_REST_S)
+            self._rests += 1
 
     def allowed(self, under_way: int, wanted: int, now: float) -> int:
         """How many of `wanted` messages may go now."""
-        if self._failures < RESTS_AFTER:
+        if self._rests == 0:
             return wanted
         return min(wanted, 1) if now >= self._until and under_way == 0 else 0
 
     def wait_s(self, now: float) -> float:
         """Until the next one may go, if it depends on time alone."""
-        return max(0.0, self._until - now) if self._failures >= RESTS_AFTER else 0.0
+        return max(0.0, self._until - now) if self._rests else 0.0

@@ -52,6 +52,7 @@ class CodeDesk:
     async def receive(self, request: Msg) -> None:
         """Answer a request in a task of its own."""
         if len(self._under_way) >= AT_ONCE:
+            metrics.CODES.labels("failed").inc()
             await _respond(request, CodeAnswer("failed", "busy"))
             return
         task = asyncio.create_task(self._serve(request))

@@ -85,6 +85,7 @@ WITH marked AS (
 ), chosen AS (
     SELECT id FROM deliveries
     WHERE channel = $2 AND state IN ('pending', 'failed') AND next_at <= now()
+        AND expires > now()
     ORDER BY urgent DESC, next_at
     LIMIT $3 FOR UPDATE SKIP LOCKED
 ), claimed AS (

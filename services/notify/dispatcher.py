@@ -144,7 +144,7 @@ class Dispatcher:
         outcome = await self._attempt(claimed)
         now = self._loop.time()
         self._health.record(outcome, now)
-        self._rest.record(isinstance(outcome, Retry), now)
+        self._rest.record(failed=isinstance(outcome, Retry), now=now)
         chance = random.random()  # noqa: S311 - spreads load, keeps no secret
         done = verdict(claimed.id, claimed.attempt, outcome, chance, self._pace)
         metrics.DELIVERIES.labels(self.outlet.name, done.state).inc()

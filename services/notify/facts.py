@@ -9,6 +9,7 @@ from shared.notices.views import MilestoneName
 class Facts(Struct, frozen=True, kw_only=True):
     """One milestone of one edition, as announced at `time`.
 
+    Who was not told when it `expires` is not told any more.
     `winners` in order; empty before the result is certified.
     """
 
@@ -20,5 +21,6 @@ class Facts(Struct, frozen=True, kw_only=True):
     initiatives: int
     seats: int
     max_choices: int
+    expires: Timestamp
     closes_at: Timestamp | None = None
     winners: tuple[Text, ...] = ()

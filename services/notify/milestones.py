@@ -12,6 +12,7 @@ from shared.edition.state import Phase
 from shared.notices.views import MilestoneName
 
 REMINDER_BEFORE: Final = timedelta(hours=24)
+IS_NEWS: Final = timedelta(days=1)
 RESULT_IS_NEWS: Final = timedelta(days=7)
 """A service that is set up later does not announce results of past years."""
 
@@ -44,6 +45,13 @@ def verdicts(
         for name in MILESTONES
         if name not in recorded and (verdict := found[name]) is not None
     }
+
+
+def expiry(milestone: MilestoneName, closes_at: datetime | None, now: datetime) -> datetime:
+    """When a milestone announced now is no news any more, for those who could not be told."""
+    if milestone == "reminder" and closes_at is not None:
+        return closes_at
+    return now + IS_NEWS
 
 
 def may_be_due(phase: Phase, recorded: Collection[MilestoneName]) -> bool:

@@ -15,7 +15,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     """
 
     look_s: float = 3.0
-    stir_s: float = 0.5
+    stir_s: float = 1.0
     poll_s: float = 1.0
     orphans_s: float = 2.0
     retry_s: float = 1.0

@@ -78,6 +78,10 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     apprise_urls: str = ""
     apprise_rate: Rate = 1.0
 
+    def __repr__(self) -> str:
+        """Without keys, passwords and tokens."""
+        return f"Settings(port={self.port}, inbox={self.inbox})"
+
 
 class OperatorsRecipient(NamedTuple):
     """An Apprise URL of an operator, who hears every announcement; the URL is a secret."""
@@ -97,6 +101,10 @@ class Identity(NamedTuple):
     logs: LogIdentity
     proxies: tuple[Network, ...]
     recipients: tuple[OperatorsRecipient, ...]
+
+    def __repr__(self) -> str:
+        """Without the key."""
+        return f"Identity(logs={self.logs!r})"
 
 
 def identity(settings: Settings) -> Identity:

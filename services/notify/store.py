@@ -196,8 +196,12 @@ async def leave(pool: Pool, handle: bytes) -> None:
 
 
 async def tidy(pool: Pool) -> None:
-    """Forget what nobody confirmed, what was sent long ago, and caps whose time is over."""
+    """Give up what is no news any more; forget what nobody confirmed or was sent long ago."""
     async with pool.acquire() as connection:
+        await connection.execute(
+            """UPDATE deliveries SET state = 'dead', reason = 'too late', changed = now()
+               WHERE state IN ('pending', 'failed') AND expires <= now()"""
+        )
         await connection.execute(
             f"""WITH old AS (
                     SELECT id FROM subscriptions
@@ -255,19 +259,23 @@ async def announce(pool: Pool, facts: Facts, operators: Sequence[Recipient]) -> 
         if announcement is None:
             return None
         status = await connection.execute(
-            """INSERT INTO deliveries (announcement, subscription, channel, recipient, language)
-               SELECT DISTINCT ON (channel, recipient) $1::bigint, id, channel, recipient, language
+            """INSERT INTO deliveries
+                   (announcement, expires, subscription, channel, recipient, language)
+               SELECT DISTINCT ON (channel, recipient)
+                   $1::bigint, $3::timestamptz, id, channel, recipient, language
                FROM subscriptions
                WHERE confirmed IS NOT NULL AND edition IN ('', $2)
                ORDER BY channel, recipient, edition DESC""",
             announcement,
             facts.edition,
+            facts.expires,
             timeout=10 * COMMAND_TIMEOUT_S,
         )
         await connection.execute(
-            """INSERT INTO deliveries (announcement, channel, recipient, language)
-               SELECT $1, 'apprise', * FROM unnest($2::bytea[], $3::text[])""",
+            """INSERT INTO deliveries (announcement, expires, channel, recipient, language)
+               SELECT $1, $2, 'apprise', * FROM unnest($3::bytea[], $4::text[])""",
             announcement,
+            facts.expires,
             [one.recipient for one in operators],
             [one.language for one in operators],
         )

@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 
 from services.notify import store
 from services.notify.facts import Facts
-from services.notify.milestones import Verdict, may_be_due, verdicts
+from services.notify.milestones import Verdict, expiry, may_be_due, verdicts
 from services.notify.pace import Pace
 from services.notify.store import CONNECTION_LOST, Pool, Recipient
 from shared.client.ballot_box import BallotBox, open_ballot_box
@@ -149,6 +149,7 @@ class Watcher:
     def _facts(
         self, view: EditionView, milestone: MilestoneName, certificate: ResultCertified | None
     ) -> Facts:
+        now, closes_at = self._now(), view.manifest.closes_at
         titles = {initiative.id: initiative.title for initiative in view.initiatives}
         winners = certificate.winners if certificate else ()
         missing = [winner for winner in winners if winner not in titles]
@@ -157,13 +158,14 @@ class Watcher:
         return Facts(
             edition=view.edition,
             milestone=milestone,
-            time=self._now(),
+            time=now,
+            expires=expiry(milestone, closes_at, now),
             title=view.manifest.title,
             url=self._edition_url.replace("{edition}", view.edition),
             initiatives=len(view.initiatives),
             seats=len(winners) or view.manifest.seats,
             max_choices=view.manifest.max_choices,
-            closes_at=view.manifest.closes_at,
+            closes_at=closes_at,
             winners=tuple(titles[winner] for winner in winners),
         )
 

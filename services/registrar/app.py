@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import asyncpg
 import structlog
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
@@ -107,7 +108,12 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
         lifespan=[lifespan],
         middleware=[counting],
         state=State(
-            {"desk_token": settings.desk_token, "trusted_proxies": proxies, "puzzles": puzzles}
+            {
+                "desk_token": settings.desk_token,
+                "trusted_proxies": proxies,
+                "puzzles": puzzles,
+                "pace": pace,
+            }
         ),
         exception_handlers={**EXCEPTION_HANDLERS, Refusal: _on_refusal},
         openapi_config=openapi_config(
@@ -118,7 +124,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
         request_max_body_size=MAX_BODY,
         logging_config=None,
     )
-    return Door(app)
+    return Door(app, pace.body_s)
 
 
 def _parts(
@@ -150,7 +156,7 @@ async def _database(url: str) -> Pool:
         except BaseException:
             pool.terminate()
             raise
-    except (*CONNECTION_LOST, SchemaBehind) as error:
+    except (*CONNECTION_LOST, asyncpg.PostgresError, SchemaBehind) as error:
         log.critical("cannot start without its database", why=f"{type(error).__name__}: {error}")
         raise
     return pool

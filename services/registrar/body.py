@@ -11,7 +11,6 @@ from shared.service.problem import TooLarge, TooSlow, WrongMediaType
 NDJSON: Final = "application/x-ndjson"
 MAX_LINE: Final = 4_096
 MAX_BODY: Final = 4_000_000_000
-PIECE_TIMEOUT_S: Final = 30.0
 
 
 def require_media_type(scope: HTTPScope, media_type: str) -> None:
@@ -24,13 +23,13 @@ def require_media_type(scope: HTTPScope, media_type: str) -> None:
     raise WrongMediaType(f"the body must be {media_type}")
 
 
-async def read_lines(receive: Receive) -> AsyncIterator[list[bytes]]:
+async def read_lines(receive: Receive, piece_s: float) -> AsyncIterator[list[bytes]]:
     """The lines of the body without their newlines, as many at a time as arrived together.
 
     A last line without newline counts. Raises `TooLarge`, `TooSlow`.
     """
     size, rest = 0, b""
-    async for piece in _pieces(receive):
+    async for piece in _pieces(receive, piece_s):
         size += len(piece)
         *lines, rest = (rest + piece).split(b"\n")
         if size > MAX_BODY or len(rest) > MAX_LINE or any(len(one) > MAX_LINE for one in lines):
@@ -41,14 +40,14 @@ async def read_lines(receive: Receive) -> AsyncIterator[list[bytes]]:
         yield [rest]
 
 
-async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive, piece_s: float) -> AsyncIterator[bytes]:
     more = True
     while more:
         try:
-            async with asyncio.timeout(PIECE_TIMEOUT_S):
+            async with asyncio.timeout(piece_s):
                 message = cast("HTTPReceiveMessage", await receive())
         except TimeoutError as error:
-            raise TooSlow(f"nothing came for {PIECE_TIMEOUT_S:.0f} s") from error
+            raise TooSlow(f"nothing came for {piece_s:.0f} s") from error
         if message["type"] == "http.disconnect":
             raise TooSlow("the connection ended before the body did")
         yield message["body"]

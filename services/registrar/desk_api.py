@@ -53,7 +53,7 @@ async def import_roll(
     """
     desk: Desk = state.desk
     require_media_type(request.scope, NDJSON)
-    return await desk.import_roll(edition, read_lines(request.receive))
+    return await desk.import_roll(edition, read_lines(request.receive, state.pace.piece_s))
 
 
 @post("/{edition:str}/commitment", status_code=200)

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 import asyncpg
 
-from services.registrar.store import Connection, Pool, session
+from services.registrar.store import LONG_S, Connection, Pool, session
 from shared.edition.manifest import EligibilityMode
 from shared.eligibility.views import DeskView
 
@@ -44,7 +44,7 @@ async def make_staging(connection: Connection) -> None:
 async def stage(connection: Connection, records: Iterable[StagedRecord]) -> None:
     """Add records to those staged."""
     await connection.copy_records_to_table(
-        "staged", records=records, columns=("record", "reference", "phone")
+        "staged", records=records, columns=("record", "reference", "phone"), timeout=LONG_S
     )
 
 
@@ -55,7 +55,8 @@ async def repeated_record(connection: Connection) -> tuple[int, int] | None:
                SELECT record AS repeat,
                    first_value(record) OVER same AS first, row_number() OVER same AS place
                FROM staged WINDOW same AS (PARTITION BY reference ORDER BY record)) AS numbered
-           WHERE place > 1 ORDER BY repeat LIMIT 1"""
+           WHERE place > 1 ORDER BY repeat LIMIT 1""",
+        timeout=LONG_S,
     )
     return (row["repeat"], row["first"]) if row else None
 
@@ -65,11 +66,12 @@ async def replace_roll(connection: Connection, edition: str) -> tuple[int, int]:
 
     Stored in the order of the references, which says nothing about the order in the file.
     """
-    await connection.execute("DELETE FROM roll WHERE edition = $1", edition)
+    await connection.execute("DELETE FROM roll WHERE edition = $1", edition, timeout=LONG_S)
     await connection.execute(
         """INSERT INTO roll (edition, reference, phone)
            SELECT $1, reference, phone FROM staged ORDER BY reference""",
         edition,
+        timeout=LONG_S,
     )
     row = await connection.fetchrow(
         """UPDATE editions SET size = counted.size, with_phone = counted.with_phone
@@ -83,13 +85,13 @@ async def replace_roll(connection: Connection, edition: str) -> tuple[int, int]:
 
 async def analyse_roll(connection: Connection) -> None:
     """Let the planner know how large the roll is now."""
-    await connection.execute("ANALYZE roll")
+    await connection.execute("ANALYZE roll", timeout=LONG_S)
 
 
 async def roll_references(connection: Connection, edition: str) -> list[bytes]:
     """All references of the roll, ascending."""
     rows = await connection.fetch(
-        "SELECT reference FROM roll WHERE edition = $1 ORDER BY reference", edition
+        "SELECT reference FROM roll WHERE edition = $1 ORDER BY reference", edition, timeout=LONG_S
     )
     return [row[0] for row in rows]
 
@@ -115,14 +117,16 @@ async def read_references(pool: Pool, edition: str) -> AsyncIterator[Sequence[by
 async def forget_phones(connection: Connection, edition: str) -> None:
     """Remove the phones of a roll."""
     await connection.execute(
-        "UPDATE roll SET phone = NULL WHERE edition = $1 AND phone IS NOT NULL", edition
+        "UPDATE roll SET phone = NULL WHERE edition = $1 AND phone IS NOT NULL",
+        edition,
+        timeout=LONG_S,
     )
     await connection.execute("UPDATE editions SET with_phone = 0 WHERE edition = $1", edition)
 
 
 async def rewrite_roll(connection: Connection) -> None:
     """Write the roll's file anew, without what was removed; not in a transaction."""
-    await connection.execute("VACUUM (FULL, ANALYZE) roll", timeout=600)
+    await connection.execute("VACUUM (FULL, ANALYZE) roll", timeout=LONG_S)
 
 
 # Commitment and report.

@@ -23,7 +23,6 @@ from services.registrar.body import require_media_type
 from shared.edition.errors import Refusal
 from shared.service.problem import TooSlow, send_problem
 
-BODY_TIMEOUT_S: Final = 10.0
 PUBLIC: Final = "/v1/"
 
 _ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
@@ -36,10 +35,11 @@ _PREFLIGHT: Final = [
 
 
 class Door:
-    """Stands before `inside`."""
+    """Stands before `inside`; a public body may take `body_s` seconds."""
 
-    def __init__(self, inside: ASGIApp) -> None:
+    def __init__(self, inside: ASGIApp, body_s: float) -> None:
         self._inside = inside
+        self._body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
@@ -63,7 +63,7 @@ class Door:
         try:
             if not scope["path"].endswith("/puzzles"):
                 require_media_type(scope, "application/json")
-            body = _InTime(receive)
+            body = _InTime(receive, self._body_s)
             await self._inside(scope, body, send)
         except Refusal as error:
             await send_problem(send, error)
@@ -72,9 +72,10 @@ class Door:
 class _InTime:
     """`receive`, until the body has taken too long."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, body_s: float) -> None:
         self._receive = receive
-        self._deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT_S
+        self._body_s = body_s
+        self._deadline = asyncio.get_running_loop().time() + body_s
         self._complete = False
 
     async def __call__(self) -> HTTPReceiveMessage:
@@ -85,7 +86,7 @@ class _InTime:
             async with asyncio.timeout_at(self._deadline):
                 message = cast("HTTPReceiveMessage", await self._receive())
         except TimeoutError as error:
-            raise TooSlow(f"it took longer than {BODY_TIMEOUT_S:.0f} s") from error
+            raise TooSlow(f"it took longer than {self._body_s:.0f} s") from error
         self._complete = message["type"] != "http.request" or not message["more_body"]
         return message
 

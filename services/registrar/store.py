@@ -16,6 +16,8 @@ from shared.service.problem import StoreUnavailable
 
 COMMAND_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 5
+LONG_S = 900
+"""Limit of a statement over a whole roll."""
 MAX_CONNECTIONS = 16
 
 CONNECTION_LOST = (
@@ -24,8 +26,6 @@ CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that the server ended while nothing was asked
@@ -83,18 +83,25 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
     A transaction whose COMMIT was lost may have been committed: whoever sends the same request
     again gets the same answer.
     """
+    away = "the registrar's database cannot be reached"
     try:
-        async with pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
+        connection = await pool.acquire(timeout=CONNECT_TIMEOUT_S)
+    except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+        raise StoreUnavailable(away) from error
+    try:
+        try:
             yield connection
+        finally:
+            await pool.release(connection)
     except CONNECTION_LOST as error:
-        raise StoreUnavailable("the registrar's database cannot be reached") from error
+        raise StoreUnavailable(away) from error
 
 
 async def answers(pool: Pool) -> bool:
     """Whether the database can be asked."""
     try:
         await pool.fetchval("SELECT 1", timeout=CONNECT_TIMEOUT_S)
-    except CONNECTION_LOST:
+    except (*CONNECTION_LOST, asyncpg.PostgresError):
         return False
     return True
 
@@ -243,6 +250,7 @@ async def issued_references(
            WHERE edition = $1 AND ($2::text IS NULL OR channel = $2) ORDER BY reference""",
         edition,
         channel,
+        timeout=LONG_S,
     )
     return [row[0] for row in rows]
 

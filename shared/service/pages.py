@@ -16,6 +16,7 @@ import msgspec
 import structlog
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import PathParameter
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
@@ -34,9 +35,9 @@ _REVALIDATED: Final = {"Cache-Control": "no-cache"}
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 _TYPES: Final = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
     ".svg": "image/svg+xml",
 }
 _HARDENING: Final = {
@@ -46,6 +47,7 @@ _HARDENING: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+AssetName = Annotated[str, PathParameter(description="The file's name")]
 Question: TypeAlias = "Request[object, object, object]"
 
 
@@ -162,7 +164,7 @@ def _worker(path: Path) -> HTTPRouteHandler:
 
 def _assets(files: Mapping[str, _File]) -> HTTPRouteHandler:
     @get("/assets/{name:str}", include_in_schema=False, sync_to_thread=False)
-    def asset(request: Question, name: str) -> Response[bytes]:
+    def asset(request: Question, name: AssetName) -> Response[bytes]:
         if name not in files:
             raise NoSuchResource("there is no such file; the page may be of an older version")
         return _answer(request, files[name], _HARDENING | _FOREVER)

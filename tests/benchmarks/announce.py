@@ -82,7 +82,7 @@ async def _announced_to_all(admin: str, host: BallotHost, subscribers: int) -> N
     builder.announce()
     builder.publish_shortlist()
     host.show(builder)
-    while sum((await states(admin)).values()) < subscribers:
+    while sum((await states(admin)).values()) < subscribers:  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.05)
 
 
@@ -94,7 +94,7 @@ async def _time(pipe: Connection, admin: str, subscribers: int) -> float:
         taken = await asyncio.to_thread(pipe.recv)
         print(f"{time.monotonic() - begun:6.1f} s {taken:7} mails", flush=True)
     seconds = time.monotonic() - begun
-    while (found := await states(admin)).keys() != {"sent"}:
+    while (found := await states(admin)).keys() != {"sent"}:  # noqa: ASYNC110 - another process
         await asyncio.sleep(0.1)
     print(f"states: {dict(found)}")
     return seconds

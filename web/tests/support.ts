@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
+import type { Base64 } from "../src/lib/bytes";
 import type { Receipt } from "../src/lib/views";
 
 const VECTORS = resolve(import.meta.dirname, "../../tests/vectors");
@@ -26,23 +27,28 @@ export interface TlogVectors {
   readonly paths: Readonly<Record<string, string>>;
 }
 
-/** `web.json`: written from `shared/` by `tests/vectors/make_web.py`. */
+/** `web.json`: written from `shared/` by `tests/vectors/make_web.py`. Bytes are base64. */
 export interface WebVectors {
   readonly vkey: string;
   readonly edition: string;
   readonly receipt: Receipt;
-  readonly code: string;
-  readonly digits: string;
-  readonly issuer: string;
-  readonly message: string;
+  readonly leaf: Base64;
+  readonly root: Base64;
+  readonly issuer: Base64;
+  readonly message: Base64;
   readonly ballot: {
-    readonly secret: string;
-    readonly point: string;
+    readonly secret: Base64;
+    readonly point: Base64;
+    readonly credential: Base64;
     readonly seq: number;
     readonly choices: readonly string[];
-    readonly salt: string;
-    readonly commitment: string;
-    readonly message: string;
-    readonly signature: string;
+    readonly salt: Base64;
+    readonly commitment: Base64;
+    readonly message: Base64;
+    readonly signature: Base64;
   };
+  /** Tiles and checkpoint by path. */
+  readonly files: Readonly<Record<string, Base64>>;
+  /** Roots at earlier sizes. */
+  readonly earlier: Readonly<Record<string, Base64>>;
 }

@@ -40,6 +40,7 @@ CREATE TABLE announcements (
 -- `sending` is committed before the provider is called, so whoever finds such a row after its owner
 -- has gone knows that the message was perhaps sent: it becomes `unknown` and is never sent again.
 -- `owner` is a run of a process, which holds an advisory lock on that number for as long as it lives.
+-- What is not sent when it `expires` is no news any more.
 -- `subscription` is null for an operator's own recipient, and once somebody has left.
 CREATE TABLE deliveries (
     id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -52,6 +53,7 @@ CREATE TABLE deliveries (
                      state IN ('pending', 'sending', 'sent', 'failed', 'dead', 'unknown')),
     urgent       boolean     NOT NULL DEFAULT false,
     next_at      timestamptz NOT NULL DEFAULT now(),
+    expires      timestamptz NOT NULL DEFAULT now() + interval '1 day',
     attempts     integer     NOT NULL DEFAULT 0,
     owner        integer,
     reason       text        NOT NULL DEFAULT '',

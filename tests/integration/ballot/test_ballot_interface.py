@@ -58,7 +58,7 @@ async def test_an_edition_that_is_not_there_is_not_found(open_poll: Poll, editio
     await refused(open_poll, open_poll.get(f"/v1/editions/{edition}"), 404, "unknown-edition")
 
 
-@pytest.mark.parametrize("path", ["/", "/v2", "/v1/editions/a/b", "/v1/ballots", "/.env"])
+@pytest.mark.parametrize("path", ["/v2", "/v1/editions/a/b", "/v1/ballots", "/.env"])
 async def test_an_address_that_is_not_there_is_not_found(open_poll: Poll, path: str) -> None:
     """As a problem document, like every error."""
     await refused(open_poll, open_poll.get(path), 404, "not-found")

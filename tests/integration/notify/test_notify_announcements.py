@@ -2,11 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
+import nats
+import pytest
 from msgspec.structs import replace
 
+from cli.embedded.nats import NatsServer
+from services.notify.pace import Pace
 from services.notify.settings import Settings
 from tests.editions import EditionBuilder
 from tests.integration.notify.stage import BallotHost, Service, open_service, until
+from tests.servers import seed_file
 
 WHO = "reader@example.org"
 
@@ -136,15 +141,17 @@ async def test_a_log_under_another_key_is_not_announced(
     assert listed == [edition.edition]
 
 
-async def test_a_false_checkpoint_is_not_announced(
-    service: Service, host: BallotHost, edition: EditionBuilder
+@pytest.mark.parametrize("part", ["origin", "vkey", "checkpoint"])
+async def test_an_edition_of_another_log_is_not_announced(
+    service: Service, host: BallotHost, edition: EditionBuilder, part: str
 ) -> None:
-    """An edition that is shown with a checkpoint nobody signed is announced once it is right."""
+    """An edition shown with another log, key or checkpoint is announced once it is right."""
     path = f"v1/editions/{edition.edition}"
     edition.publish_shortlist()
     host.show(edition)
     right = host.files[path]
-    host.files[path] = right.replace(b"vote.example", b"vote.examble", 1)
+    host.files[path] = right.replace(b'"%s":"vote.' % part.encode(), b'"%s":"vate.' % part.encode())
+    assert host.files[path] != right
     other = EditionBuilder("the-next")
     other.announce()
     other.publish_shortlist()
@@ -156,15 +163,9 @@ async def test_a_false_checkpoint_is_not_announced(
 
 
 async def test_a_stirring_log_is_looked_at_at_once(
-    settings: Settings, host: BallotHost, edition: EditionBuilder, notify_nats: object
+    settings: Settings, host: BallotHost, edition: EditionBuilder, notify_nats: NatsServer
 ) -> None:
     """A run on NATS wakes the service long before it would have looked."""
-    import nats
-    from cli.embedded.nats import NatsServer
-    from services.notify.pace import Pace
-    from tests.servers import seed_file
-
-    assert isinstance(notify_nats, NatsServer)
     host.show(edition)
     slow = replace(Pace(), look_s=3600.0, stir_s=0.02, report_s=0.1)
     async with open_service(settings, slow) as service:

@@ -237,7 +237,7 @@ async def test_addresses_are_not_in_the_database(service: Service, admin: str) -
     rows = str(await connection.fetch("SELECT * FROM subscriptions, deliveries, caps"))
     await connection.close()
     assert "reader" not in rows
-    assert "reader".encode().hex() not in rows
+    assert b"reader".hex() not in rows
 
 
 async def test_a_webhook_confirms_and_hears(

@@ -8,16 +8,9 @@ from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
 from cli.roles import nats_users
 from services.registrar.settings import Settings
+from tests.integration.registrar.parties import Log, Notify, open_log, open_notify
 from tests.integration.registrar.site import OWNER, Urls, make_roles, migrated, registrar_settings
-from tests.integration.registrar.stage import (
-    Log,
-    Notify,
-    Registrar,
-    Ward,
-    open_log,
-    open_notify,
-    open_registrar,
-)
+from tests.integration.registrar.stage import Registrar, Ward, open_registrar
 from tests.servers import everything, fresh_database, query, seed_file
 
 

@@ -14,7 +14,8 @@ from services.registrar.settings import Settings
 from shared.log.note import Signer, Verifier
 from shared.service.migrations import migrate
 from tests.editions import LOG_SEED
-from tests.integration.registrar.stage import DESK_TOKEN, Log
+from tests.integration.registrar.parties import Log
+from tests.integration.registrar.stage import DESK_TOKEN
 from tests.servers import seed_file
 
 ROLE = "huimin_registrar"

@@ -1,28 +1,17 @@
-"""A stage for the registrar: its database and NATS, the services that it talks to, and itself.
-
-The ballot service and notify are other parties here: `Log` shows over HTTP what the test's officers
-decided, and `Notify` answers on NATS and remembers the codes. The registrar has the database role
-and the NATS permissions that it has in operation, and no more.
-"""
+"""A stage for the registrar: itself in this process, an edition, and its people."""
 
 import asyncio
-import os
 import secrets
-import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 import msgspec
-import nats
 import uvicorn
-from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
-from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from services.registrar.app import create_app
 from services.registrar.pace import Pace
@@ -32,7 +21,6 @@ from shared.edition.blind_signature import blind, finalize
 from shared.edition.commands import CommitRoll
 from shared.edition.credential import credential_message, load_issuer_spki, verify_credential
 from shared.edition.manifest import EligibilityMode
-from shared.edition.views import EditionView, RollView
 from shared.eligibility.views import (
     BlindCredential,
     Challenge,
@@ -43,12 +31,10 @@ from shared.eligibility.views import (
     Person,
     PhoneCode,
 )
-from shared.service.codes import CODES_SUBJECT, CodeAnswer, CodeRequest
 from shared.service.server import Drain, bind
 from tests.editions import EditionBuilder
-from tests.web import problem
+from tests.integration.registrar.parties import PATIENCE_S, Log, Notify
 
-PATIENCE_S = 20.0
 DESK_TOKEN = "desk-token-of-the-tests-0123456789abcdef"  # noqa: S105  # of the tests alone
 JSON = {"Content-Type": "application/json"}
 
@@ -62,8 +48,6 @@ BRISK = Pace(
     phase_s=0.1,
 )
 """As in operation, only faster."""
-
-Outcome = Literal["accepted", "failed", "unknown"]
 
 T = TypeVar("T")
 
@@ -91,117 +75,6 @@ def roll_lines(people: Sequence[int]) -> bytes:
         )
         + b"\n"
         for one in people
-    )
-
-
-class Notify:
-    """Stands in for the notify service: answers on NATS, and remembers the codes it was given."""
-
-    def __init__(self) -> None:
-        self.outcome: Outcome = "accepted"
-        self.failing_phone: str | None = None
-        self.delay_s = 0.0
-        self.decoys = 0
-        self._codes: dict[str, asyncio.Queue[str]] = {}
-        self.received: list[CodeRequest] = []
-
-    async def answer(self, message: Msg) -> None:
-        """One request."""
-        request = msgspec.json.decode(message.data, type=CodeRequest)
-        await asyncio.sleep(self.delay_s)
-        failing = request.phone is not None and request.phone == self.failing_phone
-        outcome: Outcome = "failed" if failing else self.outcome
-        if outcome == "accepted":
-            self.received.append(request)
-            if request.phone is None:
-                self.decoys += 1
-            else:
-                self._queue(request.phone).put_nowait(request.code)
-        await message.respond(msgspec.json.encode(CodeAnswer(outcome)))
-
-    async def code(self, number: str) -> str:
-        """The next code that comes to a phone."""
-        async with asyncio.timeout(PATIENCE_S):
-            return await self._queue(number).get()
-
-    def waiting(self, number: str) -> int:
-        """How many codes have come to a phone and were not looked at."""
-        return self._queue(number).qsize()
-
-    def _queue(self, number: str) -> "asyncio.Queue[str]":
-        return self._codes.setdefault(number, asyncio.Queue())
-
-
-@asynccontextmanager
-async def open_notify(url: str, seed: str) -> AsyncIterator[Notify]:
-    """Notify, listening."""
-    client: Client = await nats.connect(url, nkeys_seed_str=seed)
-    notify = Notify()
-    await client.subscribe(CODES_SUBJECT, queue="notify", cb=notify.answer)
-    await client.flush()
-    try:
-        yield notify
-    finally:
-        await client.close()
-
-
-class Log:
-    """Stands in for the ballot service: shows editions as the test's officers made them."""
-
-    def __init__(self) -> None:
-        self.builders: dict[str, EditionBuilder] = {}
-        self.away = False
-        self.port = 0
-
-    @property
-    def url(self) -> str:
-        """The base URL."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """One request for an edition."""
-        if self.away:
-            return web.Response(status=503)
-        builder = self.builders.get(request.match_info["edition"])
-        if builder is None:
-            return problem(404, "unknown-edition")
-        return web.Response(body=msgspec.json.encode(_view(builder)))
-
-
-@asynccontextmanager
-async def open_log() -> AsyncIterator[Log]:
-    """A log on a port of its own."""
-    log = Log()
-    app = web.Application()
-    app.router.add_get("/v1/editions/{edition}", log.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    listener = bind("127.0.0.1", 0)
-    log.port = listener.getsockname()[1]
-    await web.SockSite(runner, listener).start()
-    try:
-        yield log
-    finally:
-        await runner.cleanup()
-
-
-def _view(builder: EditionBuilder) -> EditionView:
-    state = builder.current
-    roll = state.roll
-    return EditionView(
-        edition=builder.edition,
-        phase=state.phase,
-        manifest=state.manifest,
-        initiatives=state.initiatives,
-        roll=RollView(size=roll.size, root=roll.root, issuer_key=roll.issuer_key, mode=roll.mode)
-        if roll
-        else None,
-        issued=state.issued,
-        milestone_size=state.milestone_size,
-        size=builder.head.size,
-        checkpoint=builder.tree().checkpoint().decode(),
-        log=f"/log/{builder.edition}",
-        vkey=builder.signer.vkey,
     )
 
 
@@ -308,73 +181,6 @@ async def is_connected(registrar: Registrar) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while (await registrar.get("/ready")).json()["nats"] != "ok":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-
-
-class Process:
-    """A registrar in a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process, registrar: Registrar) -> None:
-        self.process = process
-        self.registrar = registrar
-
-    async def stop(self) -> tuple[int | None, str]:
-        """Tell it to stop; returns its exit code and its log."""
-        if self.process.returncode is None:
-            self.process.terminate()
-        return await self.ended()
-
-    async def ended(self) -> tuple[int | None, str]:
-        """Exit code and log, when it ends."""
-        async with asyncio.timeout(PATIENCE_S):
-            output, _ = await self.process.communicate()
-        return self.process.returncode, output.decode()
-
-
-@asynccontextmanager
-async def start_process(settings: Settings, **changes: object) -> AsyncIterator[Process]:
-    """`python -m services.registrar`, which may refuse to start; killed if it still runs."""
-    with bind("127.0.0.1", 0) as listener:
-        port = listener.getsockname()[1]
-    fields = {**msgspec.structs.asdict(settings), "port": port, **changes}
-    environment = {
-        **{name: value for name, value in os.environ.items() if "HUIMIN" not in name},
-        **{f"HUIMIN_REGISTRAR_{name.upper()}": str(value) for name, value in fields.items()},
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.registrar",
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    connector = aiohttp.TCPConnector(limit=100)
-    try:
-        async with aiohttp.ClientSession(connector=connector) as session:
-            yield Process(process, Registrar(session, f"http://127.0.0.1:{port}"))
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-@asynccontextmanager
-async def open_process(settings: Settings, **changes: object) -> AsyncIterator[Process]:
-    """The same, when it answers."""
-    async with start_process(settings, **changes) as process:
-        async with asyncio.timeout(PATIENCE_S):
-            while not await _answers(process):  # noqa: ASYNC110  # asked over HTTP
-                await asyncio.sleep(0.02)
-        await is_connected(process.registrar)
-        yield process
-
-
-async def _answers(process: Process) -> bool:
-    assert process.process.returncode is None, "the registrar did not start"
-    try:
-        return (await process.registrar.get("/live")).status == 200
-    except aiohttp.ClientError:
-        return False
 
 
 class Key:

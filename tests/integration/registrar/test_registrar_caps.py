@@ -8,10 +8,9 @@ import altcha
 import msgspec
 
 from services.registrar.settings import Settings
+from tests.integration.registrar.parties import Log, Notify
 from tests.integration.registrar.stage import (
     Answer,
-    Log,
-    Notify,
     Ward,
     counter,
     identity_number,

@@ -7,13 +7,8 @@ from services.registrar.settings import Settings
 from shared.client.errors import Refused
 from shared.client.registrar import open_registrar as open_client
 from shared.eligibility.views import ChallengeRequest
-from tests.integration.registrar.stage import (
-    Log,
-    Notify,
-    Ward,
-    identity_number,
-    open_registrar,
-)
+from tests.integration.registrar.parties import Log, Notify
+from tests.integration.registrar.stage import Ward, identity_number, open_registrar
 
 
 def asking(person: int) -> ChallengeRequest:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import asyncpg
 import pytest
 
 from shared.eligibility.views import Challenge, PhoneCode
@@ -51,6 +52,22 @@ async def test_of_a_hundred_guesses_at_once_five_are_looked_at(ward: Ward) -> No
     answers = await asyncio.gather(*(guess(ward, wrong(code, n)) for n in range(1, 101)))
     assert Counter(answer.slug for answer in answers) == {"wrong-code": 100}
     assert (await guess(ward, code)).slug == "wrong-code"
+
+
+async def test_an_attempt_waits_for_the_one_before_it(ward: Ward, admin_url: str) -> None:
+    """While an attempt is looked at, the next one is not; then it sees what that one counted."""
+    code = await ward.code(1)
+    connection = await asyncpg.connect(admin_url)
+    async with connection.transaction():
+        used_up = "UPDATE challenges SET attempts = $2 WHERE edition = $1"
+        await connection.execute(used_up, ward.edition, ATTEMPTS)
+        claim = asyncio.create_task(guess(ward, code))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        async with asyncio.timeout(20):
+            while not (claim.done() or await connection.fetchval(waiting)):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    await connection.close()
+    assert (await claim).slug == "wrong-code"
 
 
 async def test_attempts_count_for_proofs_as_well(ward: Ward) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.integration.registrar.stage import Log, Notify, Registrar, Ward, counter
+from tests.integration.registrar.parties import Log, Notify
+from tests.integration.registrar.stage import Registrar, Ward, counter
 
 
 async def test_a_counter_code_leads_to_a_credential(ward: Ward) -> None:

@@ -4,15 +4,8 @@ import asyncio
 from collections import Counter
 
 from shared.eligibility.views import Challenge, PhoneCode
-from tests.integration.registrar.stage import (
-    Log,
-    Notify,
-    Registrar,
-    Ward,
-    counter,
-    other_blinded,
-    phone,
-)
+from tests.integration.registrar.parties import Log, Notify
+from tests.integration.registrar.stage import Registrar, Ward, counter, other_blinded, phone
 from tests.servers import query
 
 

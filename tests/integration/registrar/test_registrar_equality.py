@@ -7,11 +7,10 @@ import msgspec
 from cli.embedded.postgres import Postgres
 from services.registrar.settings import Settings
 from shared.eligibility.views import Challenge, PhoneCode
+from tests.integration.registrar.parties import Log, Notify
 from tests.integration.registrar.site import ROLE
 from tests.integration.registrar.stage import (
     Answer,
-    Log,
-    Notify,
     Ward,
     identity_number,
     open_registrar,

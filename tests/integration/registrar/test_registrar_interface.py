@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.integration.registrar.stage import Log, Notify, Registrar, Ward, counter
+from tests.integration.registrar.parties import Log, Notify
+from tests.integration.registrar.stage import Registrar, Ward, counter
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 DESK = [

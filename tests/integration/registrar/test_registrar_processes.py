@@ -9,15 +9,9 @@ import msgspec
 
 from cli.embedded.postgres import Postgres
 from services.registrar.settings import Settings
-from tests.integration.registrar.stage import (
-    Log,
-    Notify,
-    Ward,
-    open_process,
-    other_blinded,
-    phone,
-    start_process,
-)
+from tests.integration.registrar.parties import Log, Notify
+from tests.integration.registrar.processes import open_process, start_process
+from tests.integration.registrar.stage import Ward, other_blinded, phone
 from tests.servers import fresh_database, query
 
 

@@ -8,7 +8,8 @@ import pytest
 from shared.eligibility.references import references_root, verify_reference
 from shared.eligibility.views import IssuanceAnswer, IssuanceReport
 from shared.log.proofs import BadProof
-from tests.integration.registrar.stage import Answer, Log, Ward, counter, phone
+from tests.integration.registrar.parties import Log
+from tests.integration.registrar.stage import Answer, Ward, counter, phone
 from tests.servers import query
 
 

@@ -8,10 +8,9 @@ import pytest
 
 from shared.edition.credential import load_issuer_spki
 from shared.eligibility.references import references_root
+from tests.integration.registrar.parties import Log, Notify
 from tests.integration.registrar.stage import (
     Answer,
-    Log,
-    Notify,
     Registrar,
     Ward,
     identity_number,

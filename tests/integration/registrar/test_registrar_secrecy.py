@@ -7,16 +7,9 @@ from collections.abc import Mapping
 
 from services.registrar.settings import Settings
 from shared.eligibility.views import PhoneCode
-from tests.integration.registrar.stage import (
-    DESK_TOKEN,
-    Log,
-    Notify,
-    Ward,
-    counter,
-    identity_number,
-    open_process,
-    phone,
-)
+from tests.integration.registrar.parties import Log, Notify
+from tests.integration.registrar.processes import open_process
+from tests.integration.registrar.stage import DESK_TOKEN, Ward, counter, identity_number, phone
 from tests.leaks import leaks, tables
 
 

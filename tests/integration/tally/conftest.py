@@ -60,7 +60,7 @@ def tally_database(tally_schema: tuple[str, str]) -> Iterator[str]:
     """The address of an empty database with the tally's schema, for the tally's role."""
     admin, address = tally_schema
     yield address
-    query(admin, "TRUNCATE editions, milestones, standings, turnout")
+    query(admin, "TRUNCATE editions, milestones, standings, turnout, receipt_checks")
 
 
 async def _make_schema(address: str) -> None:

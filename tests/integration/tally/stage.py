@@ -96,9 +96,9 @@ class LogHost:
 
 
 @asynccontextmanager
-async def open_host() -> AsyncIterator[LogHost]:
+async def open_host(host: LogHost | None = None) -> AsyncIterator[LogHost]:
     """A log host on a port of its own."""
-    host = LogHost()
+    host = host or LogHost()
     app = web.Application()
     app.router.add_get("/{path:.*}", host.answer)
     runner = web.AppRunner(app)

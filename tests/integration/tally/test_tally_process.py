@@ -69,9 +69,11 @@ async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[tuple[asyncio.subprocess.Process, Tally]]:
-    """A process that serves."""
-    port = free_port()
+async def serving(
+    settings: Settings, port: int = 0
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, Tally]]:
+    """A process that serves, on this port if it has to be a certain one."""
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     async with started(written(settings, port=port)) as process, aiohttp.ClientSession() as http:
         async with asyncio.timeout(START_S):

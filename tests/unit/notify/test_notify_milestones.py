@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notify.milestones import may_be_due, verdicts
+from services.notify.milestones import expiry, may_be_due, verdicts
 from shared.edition.state import Phase
 from shared.notices.views import MilestoneName
 
@@ -79,3 +79,13 @@ def test_editions_with_nothing_due_are_not_asked_for(
 ) -> None:
     """An edition is looked at more closely only when a milestone may be due in its phase."""
     assert may_be_due(phase, recorded) is due
+
+
+def test_a_reminder_is_no_news_after_the_close() -> None:
+    """Who could not be reminded before the close is not reminded."""
+    assert expiry("reminder", CLOSE, CLOSE - 5 * HOUR) == CLOSE
+
+
+def test_other_news_are_a_day_old_at_most() -> None:
+    """Who could not be told within a day is not told."""
+    assert expiry("opening", CLOSE, CLOSE - 99 * HOUR) == CLOSE - 75 * HOUR

@@ -93,10 +93,19 @@ def test_one_success_ends_the_rest() -> None:
 
 def test_rests_have_a_longest() -> None:
     """However long the provider is away, it is asked again within a minute."""
-    rest = Rest()
+    rest, now = resting(), 10.0
     for _ in range(1000):
-        rest.record(failed=True, now=0.0)
-    assert rest.wait_s(0.0) == LONGEST_REST_S
+        now += rest.wait_s(now)
+        rest.record(failed=True, now=now)
+    assert rest.wait_s(now) == LONGEST_REST_S
+
+
+def test_those_under_way_do_not_lengthen_a_rest() -> None:
+    """Failures of messages that went out before a rest began leave it as it is."""
+    rest = resting()
+    for _ in range(20):
+        rest.record(failed=True, now=10.1)
+    assert rest.wait_s(10.5) == 0.5
 
 
 def test_a_bucket_keeps_to_its_rate() -> None:

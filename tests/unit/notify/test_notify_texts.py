@@ -21,6 +21,7 @@ FACTS = Facts(
     initiatives=30,
     seats=10,
     max_choices=10,
+    expires=TIME,
     closes_at=datetime(2027, 3, 10, 10, tzinfo=UTC),
 )
 
@@ -79,7 +80,7 @@ def test_an_operators_recipient_has_nothing_to_leave() -> None:
 
 def test_a_webhook_is_told_as_json() -> None:
     """The event has type, time and data, as Standard Webhooks has it."""
-    message = announcement(FACTS, whom(secret="whsec_x"))
+    message = announcement(FACTS, whom(secret="whsec_x"))  # noqa: S106 - none
     event = json.loads(message.event or b"")
     assert (event["type"], event["timestamp"]) == ("huimin.opening", "2027-03-01T09:00:00Z")
     assert event["data"]["title"] == {"zh": "惠民十大行动", "en": "Ten actions"}

@@ -32,29 +32,26 @@ export function Contradicted({ found }: { readonly found: Contradiction }) {
   );
 }
 
-/** The choices are sealed: why, until when, and the shortlist as published. */
-export function SealedCount({ view }: { readonly view: EditionView | undefined }) {
+/** The choices are sealed: why, and until when. */
+export function Sealed() {
   return (
-    <>
-      <section class="card sealed">
-        <Lock />
-        <div class="stack">
-          <h2>
-            <Both of={(t) => t.sealed} />
-          </h2>
-          <p>
-            <Both of={(t) => t.sealedWhy} />
-          </p>
-          <p>
-            <Both of={(t) => t.sealedThen} />
-          </p>
-          <p class="strong">
-            <Both of={(t) => t.sealedOnly} />
-          </p>
-        </div>
-      </section>
-      <Shortlist view={view} />
-    </>
+    <section class="card sealed">
+      <Lock />
+      <div class="stack">
+        <h2>
+          <Both of={(t) => t.sealed} />
+        </h2>
+        <p>
+          <Both of={(t) => t.sealedWhy} />
+        </p>
+        <p>
+          <Both of={(t) => t.sealedThen} />
+        </p>
+        <p class="strong">
+          <Both of={(t) => t.sealedOnly} />
+        </p>
+      </div>
+    </section>
   );
 }
 
@@ -78,7 +75,7 @@ export function Shortlist({ view }: { readonly view: EditionView | undefined }) 
   const hall = useHall();
   const initiatives = view?.initiatives ?? [];
   return (
-    <section class="card shortlist">
+    <section class={initiatives.length > 12 ? "card shortlist long" : "card shortlist"}>
       <h2>
         <Both of={(t) => t.shortlist} />
       </h2>

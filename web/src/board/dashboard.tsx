@@ -9,7 +9,7 @@ import type { EditionSummary, EditionView, TallySnapshot } from "../lib/views";
 import { EditionChooser } from "../ui/edition";
 import { announce } from "../ui/live";
 import { Busy, Notice } from "../ui/parts";
-import { Contradicted, Opening, SealedCount, Shortlist } from "./absent";
+import { Contradicted, Opening, Sealed, Shortlist } from "./absent";
 import { Downloads } from "./downloads";
 import { freshness, type Freshness } from "./freshness";
 import { HallMode, useHallSwitch } from "./hall";
@@ -23,6 +23,8 @@ import { board } from "./texts";
 import { turnoutRows } from "./turnout";
 import { TurnoutCard } from "./turnoutcard";
 import { HallCode } from "./hallcode";
+
+const CLOSED: readonly string[] = ["closed", "issued", "drawn", "certified"];
 
 interface Props {
   readonly services: Services;
@@ -39,7 +41,9 @@ export function Dashboard({ services, edition, editions }: Props) {
   const { snapshot } = live;
   if (!snapshot) return <NotYet live={live} editions={editions} />;
   const fresh = freshness(snapshot, live.contact, now.monotonic);
-  const rows = turnoutRows(hours, snapshot);
+  const rows = hours ? turnoutRows(hours, snapshot) : [];
+  const sealed = snapshot.phase === "open" && snapshot.disclosure === "at-close";
+  const turnout = <TurnoutCard rows={rows} snapshot={snapshot} />;
   return (
     <HallMode value={hall}>
       <Announcer fresh={fresh} />
@@ -53,39 +57,44 @@ export function Dashboard({ services, edition, editions }: Props) {
           hall={hall}
           setHall={setHall}
         />
-        {snapshot.contradiction && <Contradicted found={snapshot.contradiction} />}
-        <div class="board-grid">
-          <div class="board-main">
-            <Main edition={edition} view={view} snapshot={snapshot} />
+        {snapshot.contradiction ? (
+          <Contradicted found={snapshot.contradiction} />
+        ) : (
+          <div class="board-grid">
+            <div class="board-main">
+              {sealed && <Sealed />}
+              {sealed && hall ? turnout : <Main edition={edition} view={view} snapshot={snapshot} />}
+            </div>
+            <div class="board-side">
+              <Figures snapshot={snapshot} />
+              {!(sealed && hall) && turnout}
+              <div class="board-foot">
+                <Trust snapshot={snapshot} fresh={fresh} />
+                {hall && <HallCode services={services} edition={edition} snapshot={snapshot} />}
+              </div>
+            </div>
           </div>
-          <div class="board-side">
-            <Figures snapshot={snapshot} />
-            <TurnoutCard rows={rows} snapshot={snapshot} />
-            <Trust snapshot={snapshot} fresh={fresh} />
-            {hall && <HallCode services={services} edition={edition} snapshot={snapshot} />}
-          </div>
-        </div>
+        )}
+        {snapshot.contradiction && <Trust snapshot={snapshot} fresh={fresh} />}
         {!hall && <Downloads {...{ services, edition, view, snapshot, rows }} />}
       </div>
     </HallMode>
   );
 }
 
-function Main({
-  edition,
-  view,
-  snapshot,
-}: {
-  edition: string;
-  view: EditionView | undefined;
-  snapshot: TallySnapshot;
-}): ComponentChildren {
-  const { counts, result, phase, disclosure } = snapshot;
+interface MainProps {
+  readonly edition: string;
+  readonly view: EditionView | undefined;
+  readonly snapshot: TallySnapshot;
+}
+
+/** The ranking as soon as there is one, and the shortlist until then. */
+function Main({ edition, view, snapshot }: MainProps): ComponentChildren {
+  const { counts, result, phase } = snapshot;
   const ranking = useMemo(
     () => counts && view && rank(counts, view.manifest.seats, result),
     [counts, view, result],
   );
-  if (snapshot.contradiction) return null;
   if (ranking && view && (phase === "open" || result)) {
     return (
       <>
@@ -94,11 +103,8 @@ function Main({
       </>
     );
   }
-  if (phase === "open" && disclosure === "at-close") return <SealedCount view={view} />;
-  if (counts === null && phase !== "announced" && phase !== null && phase !== "shortlisted") {
-    if (phase !== "rolled") return <Opening />;
-  }
-  return <Shortlist view={view} />;
+  const closed = phase && CLOSED.includes(phase);
+  return closed && !counts ? <Opening /> : <Shortlist view={view} />;
 }
 
 /** Nothing was received yet. */
@@ -113,9 +119,12 @@ function NotYet({
   if (!live.failed) return <Busy>{t.connecting}</Busy>;
   if (live.refused !== 404) {
     return (
-      <Notice kind="warn" urgent>
-        <p>{t.noTally}</p>
-      </Notice>
+      <div class="stack">
+        <h1>{t.dashboard}</h1>
+        <Notice kind="warn" urgent>
+          <p>{t.noTally}</p>
+        </Notice>
+      </div>
     );
   }
   return (

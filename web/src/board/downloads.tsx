@@ -21,10 +21,10 @@ interface Props {
 
 export function Downloads({ services, edition, view, snapshot, rows }: Props) {
   const t = useTexts(board);
-  const counted = view && snapshot.counts && !snapshot.contradiction ? { view, snapshot } : undefined;
+  const counted = view && snapshot.counts?.length ? { view, snapshot } : undefined;
   return (
     <section class="card downloads">
-      <h2>{t.downloads}</h2>
+      {(counted || rows.length > 0) && <h2>{t.downloads}</h2>}
       <div class="row">
         {counted && (
           <>
@@ -35,11 +35,13 @@ export function Downloads({ services, edition, view, snapshot, rows }: Props) {
             </a>
           </>
         )}
-        <SaveButton
-          name={`${edition}-turnout.csv`}
-          label={t.csvTurnout}
-          make={() => turnoutCsv(rows)}
-        />
+        {rows.length > 0 && (
+          <SaveButton
+            name={`${edition}-turnout.csv`}
+            label={t.csvTurnout}
+            make={() => turnoutCsv(rows)}
+          />
+        )}
       </div>
       {counted && <p class="muted small">{t.pbHint}</p>}
       <h2>{t.check}</h2>

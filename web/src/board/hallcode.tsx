@@ -15,7 +15,6 @@ interface Props {
 
 export function HallCode({ services, edition, snapshot }: Props) {
   const t = useTexts(board);
-  if (snapshot.contradiction) return null;
   const open = snapshot.phase === "open";
   const base = new URL((open ? services.ballot : services.tally) || location.origin).origin;
   return (

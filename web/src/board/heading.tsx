@@ -1,6 +1,6 @@
 /** The head of the dashboard: which vote, its phase, the time left, how fresh the figures are. */
 
-import { formatTime, useLanguage, useTexts } from "../lib/i18n";
+import { formatTime, textsIn, useLanguage, useTexts } from "../lib/i18n";
 import type { EditionView, TallySnapshot } from "../lib/views";
 import seal from "../ui/seal.svg";
 import { common } from "../ui/texts";
@@ -9,6 +9,9 @@ import type { Freshness } from "./freshness";
 import { Both, BothOf, useHall } from "./hall";
 import { State } from "./side";
 import { board } from "./texts";
+
+const zh = textsIn(common, "zh");
+const en = textsIn(common, "en");
 
 interface Props {
   readonly edition: string;
@@ -22,10 +25,10 @@ interface Props {
 
 export function Heading({ edition, view, snapshot, fresh, now, hall, setHall }: Props) {
   const t = useTexts(board);
-  const c = useTexts(common);
   const shown = useLanguage();
   const title = view?.manifest.title ?? { zh: edition, en: edition };
   const phase = snapshot.phase ?? "announced";
+  const wrong = snapshot.contradiction !== null;
   return (
     <header class="board-head">
       {hall && <img class="board-seal" src={seal} alt="" />}
@@ -34,12 +37,20 @@ export function Heading({ edition, view, snapshot, fresh, now, hall, setHall }: 
           <BothOf {...title} shown={shown} />
         </h1>
         <p class="board-tags">
-          <span class={phase === "open" ? "tag good" : "tag"}>{c.phase[phase]}</span>
-          {view?.manifest.demonstration && <span class="tag warn">{c.demonstration}</span>}
+          {!wrong && (
+            <span class={phase === "open" || phase === "certified" ? "tag good" : "tag"}>
+              <BothOf zh={zh.phase[phase]} en={en.phase[phase]} shown={shown} />
+            </span>
+          )}
+          {view?.manifest.demonstration && (
+            <span class="tag warn">
+              <BothOf zh={zh.demonstration} en={en.demonstration} shown={shown} />
+            </span>
+          )}
           <State fresh={fresh} />
         </p>
       </div>
-      <When view={view} phase={phase} now={now} />
+      {!wrong && <When view={view} phase={phase} now={now} />}
       <button type="button" class="button hall-button" onClick={() => setHall(!hall)}>
         {hall ? t.leaveHall : t.hall}
       </button>

@@ -79,13 +79,16 @@ export function useEditionView(
   return view;
 }
 
-/** The turnout by hour: asked for again after each hour, and after each gap in the stream. */
+/**
+ * The turnout by hour: asked for again after each hour, and after each gap in the stream. Undefined
+ * until it is known, for nothing else says when those voted who voted before.
+ */
 export function useTurnout(
   services: Services,
   edition: string,
   { snapshot, connection }: Live,
-): readonly HourTurnout[] {
-  const [hours, set] = useState<readonly HourTurnout[]>([]);
+): readonly HourTurnout[] | undefined {
+  const [hours, set] = useState<readonly HourTurnout[]>();
   const asked = useRef(0);
   const hour = snapshot ? Math.floor(Date.parse(snapshot.time) / HOUR_MS) : undefined;
   useEffect(() => {

@@ -44,10 +44,11 @@ function options(place: HTMLElement, { language, large }: Look): UPlot.Options {
   };
   const times = (plot: UPlot, splits: number[]) => {
     const { min = 0, max = 0 } = plot.scales.x ?? {};
-    return splits.map((at) => formatTime(at * 1000, styleOf((max ?? 0) - (min ?? 0)), language));
+    return splits.map((at) => timeLabel(at, (max ?? 0) - (min ?? 0), language));
   };
   return {
     ...sizeOf(place),
+    padding: [px, px * 2, 0, 0],
     tzDate: (at) => UPlot.tzDate(new Date(at * 1000), "Asia/Shanghai"),
     legend: { show: false },
     cursor: { show: false },
@@ -58,7 +59,7 @@ function options(place: HTMLElement, { language, large }: Look): UPlot.Options {
         ...axis,
         values: (_plot, splits) => splits.map((at) => formatNumber(at, language)),
         incrs: [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7].map((e) => n * 10 ** e)).sort((a, b) => a - b),
-        space: px * 3,
+        space: px * 2.2,
         size: (_plot, values) => 14 + px * 0.62 * Math.max(3, ...(values ?? []).map((v) => v.length)),
       },
     ],
@@ -69,9 +70,11 @@ function options(place: HTMLElement, { language, large }: Look): UPlot.Options {
   };
 }
 
-function styleOf(spanS: number): Intl.DateTimeFormatOptions {
-  if (spanS < 1.5 * DAY_S) return { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  return { month: "numeric", day: "numeric" };
+/** The day at midnight and over long times, else the hour; in the city's time. */
+function timeLabel(at: number, spanS: number, language: Language): string {
+  const hour = formatTime(at * 1000, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, language);
+  if (hour !== "00:00" && spanS < 4 * DAY_S) return hour;
+  return formatTime(at * 1000, { month: "numeric", day: "numeric" }, language);
 }
 
 function sizeOf(place: HTMLElement): { width: number; height: number } {

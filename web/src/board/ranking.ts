@@ -43,12 +43,14 @@ export function rank(
   const ballots = new Map(counts.map((one) => [one.id, one.ballots]));
   const rest = sorted.map((one) => one.id).filter((id) => !first.includes(id));
   const order = [...first, ...rest];
+  const rankAfterDraw = (place: number, own: number) =>
+    place < winners.length ? place + 1 : Math.max(rankOf(own, sorted), winners.length + 1);
   const rows = order.map((id, place): Row => {
     const own = ballots.get(id) ?? 0;
     return {
       id,
       ballots: own,
-      rank: result?.decided_by_draw && place < winners.length ? place + 1 : rankOf(own, sorted),
+      rank: result?.decided_by_draw ? rankAfterDraw(place, own) : rankOf(own, sorted),
       standing: place < winners.length ? "in" : place < first.length ? "tied" : "out",
     };
   });

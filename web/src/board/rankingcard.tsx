@@ -17,8 +17,9 @@ interface Props {
   readonly snapshot: TallySnapshot;
 }
 
-/** The big screen has room for so many below the line. */
+/** The big screen has room for so many below the line: fewer once the result stands above. */
 const HALL_BELOW = 3;
+const HALL_BELOW_RESULT = 2;
 
 export function RankingCard({ ranking, view, snapshot }: Props) {
   const t = useTexts(board);
@@ -29,7 +30,7 @@ export function RankingCard({ ranking, view, snapshot }: Props) {
   return (
     <section class="card ranking">
       <div class="card-head">
-        <h2>
+        <h2 class={hall && final ? "visually-hidden" : ""}>
           <Both of={(t) => (final ? t.ranking : t.rankingNow)} />
         </h2>
         {!hall && !empty && (
@@ -44,18 +45,24 @@ export function RankingCard({ ranking, view, snapshot }: Props) {
         )}
       </div>
       {empty && <p class="muted">{t.noBallots}</p>}
-      <Bars ranking={ranking} view={view} />
+      <Bars ranking={ranking} view={view} below={final ? HALL_BELOW_RESULT : HALL_BELOW} />
       {table && !hall && !empty && <Table ranking={ranking} view={view} snapshot={snapshot} />}
     </section>
   );
 }
 
-function Bars({ ranking, view }: { ranking: Ranking; view: EditionView }) {
+interface BarsProps {
+  readonly ranking: Ranking;
+  readonly view: EditionView;
+  /** How many to show below the line on the big screen. */
+  readonly below: number;
+}
+
+function Bars({ ranking, view, below }: BarsProps) {
   const hall = useHall();
   const line = ranking.chosen + ranking.tied;
-  const room = Math.max(view.manifest.seats, line) + HALL_BELOW;
-  const rows = hall ? ranking.rows.slice(0, room + 1) : ranking.rows;
-  const shown = hall && ranking.rows.length > room + 1 ? rows.slice(0, room) : rows;
+  const room = Math.max(view.manifest.seats, line) + below;
+  const shown = hall ? ranking.rows.slice(0, room) : ranking.rows;
   const glide = useGlide(shown.map((row) => row.id));
   const initiatives = new Map(view.initiatives.map((one) => [one.id, one]));
   const hidden = ranking.rows.length - shown.length;

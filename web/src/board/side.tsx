@@ -97,10 +97,11 @@ export function Trust({ snapshot, fresh }: { snapshot: TallySnapshot; fresh: Fre
         </div>
       </dl>
       {!hall && (
-        <p class="muted small">
-          {fresh.kind === "live" ? t.liveHint : fresh.kind !== "contradiction" && t.lateHint}{" "}
-          {t.checkpointHint} {t.asOf(formatTime(snapshot.time, { timeStyle: "medium" }, shown))}
-        </p>
+        <div class="muted small">
+          {fresh.kind !== "contradiction" && <p>{fresh.kind === "live" ? t.liveHint : t.lateHint}</p>}
+          {head && <p>{t.checkpointHint}</p>}
+          <p>{t.asOf(formatTime(snapshot.time, { dateStyle: "medium", timeStyle: "medium" }, shown))}</p>
+        </div>
       )}
     </section>
   );

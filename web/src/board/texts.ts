@@ -21,6 +21,7 @@ function enLate(s: number): string {
 
 export const board = defineTexts({
   zh: {
+    dashboard: "计票大屏",
     connecting: "正在连接计票服务…",
     noTally: "暂时连接不上计票服务，正在自动重试。",
     unknown: "计票服务里还没有这一届投票。",
@@ -55,7 +56,7 @@ export const board = defineTexts({
     ballotsHint: "含改票：同一人以最后一张为准",
     logSize: "日志条目",
     checkpoint: "检查点",
-    checkpointHint: "与任何人手中的检查点比对，即可发现历史是否被改动",
+    checkpointHint: "与任何人手中的检查点比对，即可发现历史是否被改动。",
     noCheckpoint: "尚无",
     status: "核验状态",
 
@@ -73,8 +74,8 @@ export const board = defineTexts({
 
     sealed: "选项密封中",
     sealedWhy:
-      "这一届采用密封计票：投票结束之前，任何人（包括工作人员的屏幕）都看不到谁得了多少票，以免影响还没有投票的人。",
-    sealedThen: "投票结束后，全部选项连同密封时的凭据一并公开，人人可以重新计票、逐张核对。",
+      "这一届采用密封计票：投票结束之前，任何页面、数据和接口都不公布各项得票，以免影响还没有投票的人。",
+    sealedThen: "投票结束后，所有选票的选项一并公开，并与投票时的密封承诺逐张比对，人人可以重新计票。",
     sealedOnly: "现在公开的只有投票人数。",
     opened: "正在启封计票",
     openedWhy: "投票已结束，正在用公开的选项重新核验并计算每一张选票，马上就好。",
@@ -134,6 +135,7 @@ export const board = defineTexts({
     scanBoard: "扫码看完整名单",
   },
   en: {
+    dashboard: "Live tally",
     connecting: "Connecting to the tally…",
     noTally: "The tally cannot be reached at the moment. Trying again by itself.",
     unknown: "The tally has no such vote yet.",
@@ -171,7 +173,7 @@ export const board = defineTexts({
     ballotsHint: "with changes of mind: a person's last one counts",
     logSize: "Log entries",
     checkpoint: "Checkpoint",
-    checkpointHint: "Compare it with anybody's: a changed history would show",
+    checkpointHint: "Compare it with anybody's: a changed history would show.",
     noCheckpoint: "none yet",
     status: "Verification",
 
@@ -189,9 +191,9 @@ export const board = defineTexts({
 
     sealed: "Choices are sealed",
     sealedWhy:
-      "This vote is counted under seal: until it closes nobody, not even the staff, sees who has how many ballots, so that those who vote later are not swayed.",
+      "This vote is counted under seal: until it closes no page, file or interface gives counts out, so that those who vote later are not swayed.",
     sealedThen:
-      "After the close all choices are published together with what they were sealed with: anybody can recount and check each ballot.",
+      "After the close all choices are published, and each must fit what was sealed when it was cast: anybody can recount.",
     sealedOnly: "Only the turnout is public now.",
     opened: "Opening and counting",
     openedWhy:

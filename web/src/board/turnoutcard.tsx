@@ -36,9 +36,7 @@ export function TurnoutCard({ rows, snapshot }: Props) {
         )}
       </div>
       {rows.length === 0 ? (
-        <p class="muted">
-          <Both of={(t) => t.turnoutNone} />
-        </p>
+        <p class="muted">{snapshot.voters === 0 && <Both of={(t) => t.turnoutNone} />}</p>
       ) : (
         <Curve rows={rows} snapshot={snapshot} />
       )}

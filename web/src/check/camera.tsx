@@ -45,7 +45,7 @@ export default function Camera({ onFound, onStop }: Props) {
         </figure>
       )}
       <button ref={stop} type="button" class="button block" onClick={onStop}>
-        {t.stop}
+        {fault ? t.back : t.stop}
       </button>
     </div>
   );

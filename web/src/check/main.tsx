@@ -43,6 +43,9 @@ function App() {
   );
 }
 
+const IDLE_LIMIT_MS = 3000;
+const FORGED: readonly string[] = ["signature", "proof", "edition"];
+
 type Stage = { readonly outcome: Outcome } | "asking" | "checking";
 
 function Check({ services }: { readonly services: Services }) {
@@ -65,7 +68,7 @@ function Check({ services }: { readonly services: Services }) {
   useEffect(() => {
     void pinServedLogs(services).then(setEditions, ignoreUnreachable);
     void showReceiptChecks(services).then(setChecks, ignoreUnreachable);
-    void preloadPictures();
+    whenIdle(() => void preloadPictures());
     if (text) void check(text);
   }, []);
   useEffect(() => {
@@ -119,7 +122,7 @@ function Network() {
   const [kept, setKept] = useState(false);
   const [online, setOnline] = useState(navigator.onLine);
   useEffect(() => {
-    void keepOffline().then(setKept);
+    whenIdle(() => void keepOffline().then(setKept));
     const look = () => setOnline(navigator.onLine);
     window.addEventListener("online", look);
     window.addEventListener("offline", look);
@@ -162,14 +165,22 @@ function onlyEdition(editions: readonly EditionSummary[]): string | undefined {
   return (open.length === 1 ? open : editions.length === 1 ? editions : [])[0]?.edition;
 }
 
+/** How a check counts; a slip of whoever pasted or typed says nothing about receipts. */
 function countable(outcome: Outcome): "verified" | "wrong" | undefined {
-  if (outcome.kind === "verified" || outcome.kind === "wrong") return outcome.kind;
-  return undefined;
+  if (outcome.kind === "verified") return "verified";
+  const forged = outcome.kind === "wrong" && FORGED.includes(outcome.fault);
+  return forged || outcome.kind === "contradicted" ? "wrong" : undefined;
 }
 
 /** What reads pictures is fetched ahead, so that it is there when the network is not. */
 async function preloadPictures(): Promise<void> {
   await Promise.all([import("./decode"), import("./camera")]).catch(() => undefined);
+}
+
+/** Later, when the page stands and nothing else is to be done. */
+function whenIdle(work: () => void): void {
+  if ("requestIdleCallback" in window) requestIdleCallback(work, { timeout: IDLE_LIMIT_MS });
+  else setTimeout(work, IDLE_LIMIT_MS);
 }
 
 function ignoreUnreachable(error: unknown): void {

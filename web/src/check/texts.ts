@@ -9,7 +9,7 @@ export const texts = defineTexts({
     label: "粘贴回执、回执链接或回执编号",
     hint: "回执编号的样子：1204-7K3M-9QPD-2XTA",
     check: "核验",
-    upload: "选择回执文件或二维码图片",
+    upload: "选择文件或二维码图片",
     scan: "用摄像头扫描",
     kept: "此设备保存的回执",
     keptOne: (title: string, index: number) => `${title} · 第 ${index} 条`,
@@ -27,6 +27,7 @@ export const texts = defineTexts({
     camera: {
       title: "请将二维码对准画面",
       stop: "停止扫描",
+      back: "返回",
       denied: "无法使用摄像头：没有得到许可。您可以改为选择图片。",
       missing: "找不到可用的摄像头。您可以改为选择图片。",
     },
@@ -101,7 +102,7 @@ export const texts = defineTexts({
       explain:
         "您手里的记录由密钥签过名，而服务器现在的记录不再包含它，说明记录被删改过。这不是您的错，请保存证据。",
       evidence: "保存证据",
-      next: "证据是同一把密钥签名的两份互相矛盾的记录，任何人都可以验证。请交给审计人员或媒体。",
+      next: "证据是同一把密钥签名的两份互相矛盾的记录，任何人都可以验证。请交给审计人员，也可以公开。",
       before: (size: string) => `您见过的记录：${size} 条`,
       now: (size: string) => `现在的记录：${size} 条`,
       keyTitle: "警报：公开记录的密钥变了",
@@ -136,7 +137,7 @@ export const texts = defineTexts({
     label: "Paste a receipt, its link or its code",
     hint: "A code looks like 1204-7K3M-9QPD-2XTA",
     check: "Check",
-    upload: "Choose a receipt file or QR picture",
+    upload: "Choose a file or picture",
     scan: "Scan with the camera",
     kept: "Receipts on this device",
     keptOne: (title: string, index: number) => `${title} · entry ${index}`,
@@ -154,6 +155,7 @@ export const texts = defineTexts({
     camera: {
       title: "Hold the QR code in the picture",
       stop: "Stop scanning",
+      back: "Back",
       denied: "The camera cannot be used: permission was not given. You can choose a picture instead.",
       missing: "No usable camera was found. You can choose a picture instead.",
     },
@@ -233,7 +235,7 @@ export const texts = defineTexts({
       explain:
         "The record that you hold was signed with its key, and what the server shows now no longer contains it: it was changed. This is no fault of yours. Save the evidence.",
       evidence: "Save the evidence",
-      next: "It is two records that contradict each other, signed with one key: anybody can verify that. Give it to an auditor or to the press.",
+      next: "It is two records that contradict each other, signed with one key: anybody can verify that. Give it to an auditor, or publish it.",
       before: (size: string) => `The record that you saw: ${size} entries`,
       now: (size: string) => `The record now: ${size} entries`,
       keyTitle: "Alarm: the record's key has changed",

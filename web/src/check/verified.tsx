@@ -17,7 +17,7 @@ interface Props {
 export function VerifiedOutcome({ verified, edition }: Props) {
   const t = useTexts(texts);
   const { receipt, now, event } = verified;
-  const said = !receipt ? t.good.code : event && !isBallot(event) ? t.good.entry : t.good.ballot;
+  const said = !receipt ? t.good.code : event && isBallot(event) ? t.good.ballot : t.good.entry;
   return (
     <>
       <Verdict kind={now ? "good" : "warn"} title={t.good.title}>

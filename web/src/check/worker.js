@@ -25,7 +25,9 @@ self.addEventListener("fetch", (event) => {
 
 async function keepAll() {
   const cache = await caches.open(KEPT);
-  await cache.addAll([PAGE, "/services.json", ...FILES].map((path) => new Request(path, { cache: "reload" })));
+  // Files named by their contents may come from the browser's own cache: the page just loaded them.
+  const fresh = [PAGE, "/services.json"].map((path) => new Request(path, { cache: "reload" }));
+  await cache.addAll([...fresh, ...FILES]);
 }
 
 async function forgetOthers() {

@@ -37,7 +37,7 @@ export const common = defineTexts({
   },
   en: {
     brand: "Huimin",
-    motto: "Ten things to do this year, chosen together",
+    motto: "Ten things, chosen together",
     skip: "Skip to the content",
     otherLanguage: "中文",
     switchLanguage: "切换到中文",

@@ -11,8 +11,10 @@ import type { Event, Failure, Step, Trouble, Way } from "./way";
 
 type Casting = Extract<
   Event,
-  { type: "cast" | "signed" | "under-way" | "received" | "not-received" | "refused" | "send-now" }
+  { type: "cast" | "signed" | "under-way" | "received" | "not-received" | "refused" | "send-now" | "given-up" }
 >;
+
+const FIRST = { doing: "sending", attempt: 1, trouble: null } as const;
 
 export function castingStep(way: Way, event: Casting): Step {
   switch (event.type) {
@@ -24,6 +26,8 @@ export function castingStep(way: Way, event: Casting): Step {
       return isPending(way, event.ballot) ? underWay(way) : [way, []];
     case "send-now":
       return sendNow(way);
+    case "given-up":
+      return givenUp(way);
     case "received": {
       if (!way.voter || !isPending(way, event.ballot)) return [way, []];
       const voter = withReceipt(way.voter, event.ballot, event.receipt);
@@ -51,16 +55,16 @@ function signed(way: Way, ballot: Ballot): Step {
     {
       ...way,
       voter: { ...way.voter, pending: ballot },
-      task: { doing: "sending", attempt: 1, trouble: null },
+      task: FIRST,
     },
     [{ do: "send", ballot, after_s: 0 }],
   ];
 }
 
-/** The pause is over. */
+/** The pause is over; what was the matter stays in view until there is an answer. */
 function underWay(way: Way): Step {
-  if (way.task?.doing !== "sending" || way.task.trouble === null) return [way, []];
-  return [{ ...way, task: { ...way.task, trouble: null } }, []];
+  if (way.task?.doing !== "sending" || !way.task.trouble) return [way, []];
+  return [{ ...way, task: { ...way.task, trouble: { ...way.task.trouble, again_s: 0 } } }, []];
 }
 
 function again(way: Way, ballot: Ballot, trouble: Trouble): Step {
@@ -73,13 +77,12 @@ function again(way: Way, ballot: Ballot, trouble: Trouble): Step {
 
 function sendNow(way: Way): Step {
   const ballot = way.voter?.pending;
-  const waiting = way.task === null || (way.task.doing === "sending" && way.task.trouble !== null);
+  const { task } = way;
+  const waiting = task === null || (task.doing === "sending" && Boolean(task.trouble?.again_s));
   if (!ballot || !waiting) return [way, []];
-  const attempt = way.task?.doing === "sending" ? way.task.attempt : 1;
-  return [
-    { ...way, place: "casting", task: { doing: "sending", attempt, trouble: null }, notice: null },
-    [{ do: "send", ballot, after_s: 0 }],
-  ];
+  const sending = task?.doing === "sending" ? task : FIRST;
+  const [next] = underWay({ ...way, place: "casting", task: sending, notice: null });
+  return [next, [{ do: "send", ballot, after_s: 0 }]];
 }
 
 function refused(way: Way, ballot: Ballot, failure: Failure): Step {
@@ -87,6 +90,13 @@ function refused(way: Way, ballot: Ballot, failure: Failure): Step {
   const voter = afterRefusal(way.voter, ballot, failure.slug);
   const place = voter.pending ? "casting" : "review";
   return [{ ...way, voter, task: null, place, notice: failure }, []];
+}
+
+/** A ballot that came too late is forgotten, where an earlier one counts and is to be seen. */
+function givenUp(way: Way): Step {
+  if (!way.voter?.receipt || way.notice?.slug !== "voting-closed") return [way, []];
+  const voter = { ...way.voter, pending: null, draft: [] };
+  return [{ ...way, voter, place: "counted", notice: null }, []];
 }
 
 function isPending(way: Way, ballot: Ballot): boolean {

@@ -14,7 +14,7 @@ const LONGEST_PAUSE_S = 30;
 const UNPROVEN_PAUSE_S = 60;
 const LONGEST_ASKED_S = 600;
 
-/** Why a request to the registrar failed; throws what is a bug of ours. */
+/** Why a request failed; what is a bug of ours is reported to the browser's console too. */
 export function failureOf(error: unknown, online: boolean): Failure {
   if (error instanceof Refused || error instanceof CannotReach) {
     if (error.problem) return saidBy(error.problem);
@@ -23,14 +23,15 @@ export function failureOf(error: unknown, online: boolean): Failure {
   if (error instanceof WrongLog || error instanceof LogFormatError) return { slug: "wrong-log" };
   if (error instanceof Unsolved) return { slug: "unsolved" };
   if (isFromServer(error) || isLostModule(error)) return { slug: online ? "unreachable" : "offline" };
-  throw error;
+  reportError(error);
+  return { slug: "other" };
 }
 
 /** Why a ballot has no receipt yet, and when it is sent again; null if it was refused for good. */
 export function troubleOf(error: unknown, online: boolean, attempt: number): Trouble | null {
   if (error instanceof BadReceipt) return { why: "unproven", again_s: UNPROVEN_PAUSE_S };
   if (error instanceof Refused && error.slug && error.status !== 429) return null;
-  if (!isFromServer(error)) throw error;
+  if (!isFromServer(error)) reportError(error);
   if (!online) return { why: "offline", again_s: LONGEST_PAUSE_S };
   const busy = error instanceof CannotReach ? !error.sent : error instanceof Refused && error.slug;
   const asked_s = error instanceof Refused ? (error.problem?.retry_after_s ?? 0) : 0;

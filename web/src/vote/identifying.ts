@@ -84,7 +84,8 @@ function codeTyped(way: Way, code: string): Step {
 
 function failed(way: Way, failure: Failure): Step {
   if (way.task === null || way.task.doing === "sending") return [way, []];
-  const stopped = { ...way, task: null, notice: failure };
+  const place = way.task.doing === "signing" ? "review" : way.place;
+  const stopped = { ...way, place, task: null, notice: failure };
   const challenge = way.voter?.challenge;
   if (failure.slug !== "wrong-code" || way.place !== "code" || !way.voter || !challenge) {
     return [stopped, []];

@@ -20,6 +20,9 @@ import type { Services } from "../lib/services";
 import { NoStorage } from "../lib/store";
 import type { EditionView, LogEvent, Registration } from "../lib/views";
 
+/** Somebody waits for it, and may ask again. */
+const SOME = { attempts: 3 };
+
 /** The registrar would sign with another key than the log says: nothing was blinded or sent. */
 export class WrongIssuer extends Error {
   override name = "WrongIssuer";
@@ -36,7 +39,7 @@ export interface Committed {
 export async function committedIssuer(services: Services, edition: EditionView): Promise<Committed> {
   const verifier = await verifierOf(edition);
   const [registration, issuerKey] = await Promise.all([
-    showRegistration(services, edition.edition),
+    showRegistration(services, edition.edition, SOME),
     issuerInLog(services, edition, verifier),
   ]);
   if (registration.issuer_key !== issuerKey) {
@@ -65,7 +68,7 @@ async function issuerInLog(
   try {
     // Ballots come only after it, so that it is within the first bundle.
     const bundle = tilePath("entries", 0, tileWidth(0, 0, edition.size));
-    const entries = decodeBundle(await readLog(services, edition.edition, bundle));
+    const entries = decodeBundle(await readLog(services, edition.edition, bundle, SOME));
     const index = entries.findIndex((entry) => decodeEvent(entry).event === "RollCommitted");
     const entry = entries[index];
     if (!entry) throw new WrongLog("no roll was committed in the log");
@@ -86,7 +89,7 @@ async function prove(
   entry: Bytes,
   verifier: Verifier,
 ): Promise<void> {
-  const proof = decodeProof(fromUtf8(await readLog(services, edition, `proof/${index}`)));
+  const proof = decodeProof(fromUtf8(await readLog(services, edition, `proof/${index}`, SOME)));
   await verifyProof(proof, await leafHash(entry), verifier);
   if (proof.index !== index) throw new WrongLog(`the log proves entry ${proof.index}, not ${index}`);
 }

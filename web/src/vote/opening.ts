@@ -41,11 +41,28 @@ export async function openVote(
   const facts = readFacts(services, edition);
   const storage = keeps ? new Storage(edition) : null;
   try {
-    const voter = (await storage?.load()) ?? null;
-    const aside = (await storage?.aside()) ?? [];
+    const voter = await ofThisLog((await storage?.load()) ?? null, await facts, storage);
+    const { vkey } = (await facts).edition;
+    const aside = ((await storage?.aside()) ?? []).filter((one) => one.voter.vkey === vkey);
     return { at: "ready", facts: await facts, voter, storage, aside };
   } catch (error) {
     if (error instanceof NoStorage) return { at: "no-storage" };
     throw error;
   }
+}
+
+/**
+ * The voter, unless the record is of another log: an edition of the same name, at another
+ * installation. That one is set aside. A log of the same origin with another key is no other log:
+ * that is found out, and said, where the log is verified.
+ */
+async function ofThisLog(
+  voter: Voter | null,
+  facts: Facts,
+  storage: Storage | null,
+): Promise<Voter | null> {
+  const { origin } = facts.edition.manifest.log;
+  if (!voter || voter.vkey.startsWith(`${origin}+`)) return voter;
+  await storage?.setAside();
+  return null;
 }

@@ -113,7 +113,7 @@ export class Runner {
       case "get-credential":
         return this.attempt(() => this.getCredential(effect.voter, effect.person));
       case "sign":
-        return this.sign(effect.voter, effect.choices);
+        return this.attempt(() => this.sign(effect.voter, effect.choices));
       case "send":
         return this.send(effect.ballot, effect.after_s);
     }
@@ -131,7 +131,8 @@ export class Runner {
 
   /** Compares the issuer's keys; then makes and blinds a key, unless that was done before. */
   private async prepare(voter: Voter | null): Promise<Event> {
-    const edition = await showEdition(this.services, this.edition);
+    const options = { attempts: REGISTRAR_ATTEMPTS };
+    const edition = await showEdition(this.services, this.edition, options);
     const { verifier, issuerKey } = await committedIssuer(this.services, edition);
     if (voter) {
       if (voter.vkey !== verifier.vkey || voter.blinding?.issuer_key !== issuerKey) {
@@ -187,12 +188,12 @@ export class Runner {
     return { type: "credential", credential: toBase64(credential) };
   }
 
-  private async sign(voter: Voter, choices: readonly string[]): Promise<void> {
+  private async sign(voter: Voter, choices: readonly string[]): Promise<Event> {
     const key = { secret: fromBase64(voter.key), point: fromBase64(voter.point) };
     const credential = fromBase64(voter.credential);
     const salt = randomBytes(SALT_BYTES);
     const made = { credential, seq: voter.seq + 1, choices, salt };
-    this.dispatch({ type: "signed", ballot: await signBallot(key, voter.edition, made) });
+    return { type: "signed", ballot: await signBallot(key, voter.edition, made) };
   }
 
   private async send(ballot: Ballot, after_s: number): Promise<void> {

@@ -9,13 +9,11 @@ export const texts = defineTexts({
   zh: {
     page: "投票",
     notCounted: "尚未计入",
-    counted: "已计入",
-    lastCounts: "上次的票仍有效",
+    neverCounted: "没有计入",
     stepOf: (step: number) => `第 ${step} 步，共 5 步：${zhSteps[step - 1]}`,
     steps: { 1: "身份", 2: "验证码", 3: "选择", 4: "核对投出", 5: "已计入" },
     stepsLabel: "投票步骤",
     back: "返回",
-    list: (names: readonly string[]) => names.join("、"),
 
     standing: {
       identify: "您还没有投票。一共五步，走完才算投票。",
@@ -23,6 +21,8 @@ export const texts = defineTexts({
       select: "您还没有投票。选好以后，还要核对并投出。",
       review: "您还没有投票。请核对，再按下面的“投出我的选票”。",
       casting: "正在发送，还没有计入。请不要关闭本页。",
+      waiting: "选票还没有送到，本页会继续发送。",
+      late: "投票已经截止，这张选票没有送到。",
       changing: "您上次的选票仍然有效；新的选择还没有计入。",
     },
 
@@ -101,7 +101,6 @@ export const texts = defineTexts({
       title: "第四步：核对，然后投出",
       chosen: (count: number) => `您选了这 ${count} 项：`,
       more: (count: number) => `您还可以再选 ${count} 项，也可以就这样投出。`,
-      remove: "取消",
       change: "回去修改",
       cast: "投出我的选票",
       after: "按下后请稍等，看到“您的选票已计入”才算完成。",
@@ -109,13 +108,15 @@ export const texts = defineTexts({
     },
     casting: {
       title: "正在投出您的选票…",
-      wait: "还没有计入。请不要关闭本页，一般只要几秒钟。",
+      wait: "请稍等，一般只要几秒钟。",
       saved: "选票已保存在这部设备上",
       sent: "送到票箱",
       verified: "核验回执：证明您的选票在公开日志里",
       done: "完成",
       now: "正在进行",
       later: "等待",
+      failed: "没有通过",
+      sendingAgain: "正在重新发送…",
       attempt: (count: number) => `第 ${count} 次发送`,
       offline: "没有网络",
       offlineWhy: "您的选票还没有计入。它保存在这部设备上，网络恢复后会自动发送。",
@@ -128,11 +129,12 @@ export const texts = defineTexts({
         "服务器的回执不能证明您的选票在公开日志里，所以不能说已经计入。请稍后再试；如果一直这样，请告诉选举工作人员。",
       again: (time: string) => `${time}后自动再试`,
       now_: "马上再试",
-      keep: "您也可以关闭本页，以后在这部设备上重新打开，会接着发送。",
+      keep: "如果必须关闭本页，请以后在这部设备上重新打开，它会接着发送。",
       closedTitle: "投票已经截止，这张选票没有计入",
       closedWhy: "票箱在截止前没有收到它。如果您认为已经送到，可以再确认一次。",
       closedBefore: "您上次投出的选票仍然有效。",
       askAgain: "再确认一次",
+      lastReceipt: "看上次的回执",
     },
 
     done: {
@@ -213,13 +215,13 @@ export const texts = defineTexts({
       "credential-already-issued":
         "已经有一部设备用您的名义领取了凭证。请用那部设备，或用恢复卡。如果不是您本人领取的，请马上告诉登记处。",
       "too-many-requests": "请求太频繁了。",
-      wait: (time: string) => `请在 ${time} 后再试。`,
+      wait: (time: string) => `请在 ${time}后再试。`,
       "wrong-issuer-title": "签发公钥不一致，已停止",
       "wrong-issuer":
-        "登记处的签发公钥和公开日志里的不一样。为了保护您的秘密，本页没有向登记处发送任何信息。请告诉选举工作人员。",
+        "登记处的签发公钥和公开日志里的不一样。为了保护您的秘密，本页已经停下，没有再发送任何信息。请告诉选举工作人员。",
       "wrong-log-title": "公开日志有问题，已停止",
       "wrong-log":
-        "服务器出示的公开日志和这部设备记得的不一致，或证明不成立。本页没有发送任何信息。请告诉选举工作人员。",
+        "服务器出示的公开日志和这部设备记得的不一致，或证明不成立。本页已经停下，没有再发送任何信息。请告诉选举工作人员。",
       unreachable: "暂时连不上服务器。请检查网络，再试一次。",
       offline: "没有网络。网络恢复后请再试。",
       unsolved: "计算题没有做出来。请再试一次。",
@@ -249,19 +251,16 @@ export const texts = defineTexts({
         "可能是无痕（隐私）模式，或存储空间已满。您的投票钥匙只能存在这部设备上；如果中途关闭本页，就不能再投票了。请改用普通模式，或换一个浏览器。",
       anyway: "我知道，仍要在这里投票",
       stayOpen: "本页什么也存不下：在看到“您的选票已计入”之前，请不要关闭。",
-      loading: "正在打开…",
     },
   },
   en: {
     page: "Vote",
     notCounted: "Not counted yet",
-    counted: "Counted",
-    lastCounts: "Your last vote counts",
+    neverCounted: "Not counted",
     stepOf: (step: number) => `Step ${step} of 5: ${enSteps[step - 1]}`,
     steps: { 1: "Identity", 2: "Code", 3: "Choose", 4: "Cast", 5: "Counted" },
     stepsLabel: "Steps of voting",
     back: "Back",
-    list: (names: readonly string[]) => names.join(", "),
 
     standing: {
       identify: "You have not voted yet. There are five steps; it counts when all are done.",
@@ -269,6 +268,8 @@ export const texts = defineTexts({
       select: "You have not voted yet. After choosing, you review and cast.",
       review: "You have not voted yet. Check your choice, then press “Cast my vote”.",
       casting: "Sending: not counted yet. Please keep this page open.",
+      waiting: "The ballot has not arrived; this page goes on sending it.",
+      late: "Voting has closed, and this ballot did not arrive.",
       changing: "Your last vote still counts; the new choice is not counted yet.",
     },
 
@@ -339,7 +340,7 @@ export const texts = defineTexts({
       own: "Shuffled",
       published: "As published",
       ownWhy: "Everyone sees another order, so that no place in the list is an advantage.",
-      onlyChosen: "Only chosen",
+      onlyChosen: "Chosen",
       shown: (count: number, all: number) => `${count} of ${all} shown`,
       nothing: "Nothing found.",
       showAll: "Show all",
@@ -354,7 +355,6 @@ export const texts = defineTexts({
       title: "Step 4: review, then cast",
       chosen: (count: number) => (count === 1 ? "You chose this one:" : `You chose these ${count}:`),
       more: (count: number) => `You may choose ${count} more, or cast as it is.`,
-      remove: "Remove",
       change: "Go back and change",
       cast: "Cast my vote",
       after: "Then please wait until you see “Your vote is counted”.",
@@ -362,13 +362,15 @@ export const texts = defineTexts({
     },
     casting: {
       title: "Casting your vote…",
-      wait: "Not counted yet. Please keep this page open; it takes a few seconds.",
+      wait: "Please wait; it takes a few seconds.",
       saved: "The ballot is kept on this device",
       sent: "Sent to the ballot box",
       verified: "Receipt verified: your ballot is in the public log",
       done: "done",
       now: "under way",
       later: "waiting",
+      failed: "failed",
+      sendingAgain: "Sending again…",
       attempt: (count: number) => `attempt ${count}`,
       offline: "No connection",
       offlineWhy:
@@ -383,12 +385,13 @@ export const texts = defineTexts({
         "The server's receipt does not prove that your ballot is in the public log, so it cannot be said to be counted. Try again later; if it stays so, tell the election staff.",
       again: (time: string) => `Trying again in ${time}`,
       now_: "Try again now",
-      keep: "You may also close this page: opened again on this device, it goes on sending.",
+      keep: "If you must close this page, open it again on this device later: it goes on sending.",
       closedTitle: "Voting has closed: this ballot was not counted",
       closedWhy:
         "The ballot box did not get it before the close. If you believe that it did, ask once more.",
       closedBefore: "The vote that you cast before still counts.",
       askAgain: "Ask once more",
+      lastReceipt: "See the last receipt",
     },
 
     done: {
@@ -475,10 +478,10 @@ export const texts = defineTexts({
       wait: (time: string) => `Please try again in ${time}.`,
       "wrong-issuer-title": "The issuer's keys differ: stopped",
       "wrong-issuer":
-        "The registrar's issuer key is not the one in the public log. To protect your secret, nothing was sent to the registrar. Please tell the election staff.",
+        "The registrar's issuer key is not the one in the public log. To protect your secret, this page stopped and sent nothing more. Please tell the election staff.",
       "wrong-log-title": "The public log is wrong: stopped",
       "wrong-log":
-        "The log that the server shows is not the one this device remembers, or its proof fails. Nothing was sent. Please tell the election staff.",
+        "The log that the server shows is not the one this device remembers, or its proof fails. This page stopped and sent nothing more. Please tell the election staff.",
       unreachable: "The server cannot be reached. Check your connection and try again.",
       offline: "There is no connection. Try again when it is back.",
       unsolved: "The puzzle was not solved. Please try again.",
@@ -509,7 +512,6 @@ export const texts = defineTexts({
         "Perhaps it is in private mode, or its storage is full. Your voting key can only be kept on this device; if you closed this page on the way, you could not vote any more. Use a normal window, or another browser.",
       anyway: "I understand; vote here anyway",
       stayOpen: "This page keeps nothing: do not close it before you see “Your vote is counted”.",
-      loading: "Opening…",
     },
   },
 });

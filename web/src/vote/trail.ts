@@ -15,7 +15,8 @@ interface Entry {
 
 const FORWARD: Partial<Record<Place, readonly Place[]>> = {
   identify: ["counter", "code", "import"],
-  counter: ["identify"],
+  counter: ["import"],
+  code: ["import"],
   select: ["review"],
   counted: ["select", "card"],
 };

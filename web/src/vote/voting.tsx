@@ -154,7 +154,8 @@ function follow(runner: Runner): () => void {
 
 /** Asks before the tab is closed while a ballot is on its way, or nothing is kept. */
 function useLeavingWarning(way: Way): void {
-  const risky = way.place === "casting" || (way.unsaved && Boolean(way.voter) && !way.voter?.receipt);
+  const sending = way.task?.doing === "signing" || way.task?.doing === "sending";
+  const risky = sending || (way.unsaved && Boolean(way.voter) && !way.voter?.receipt);
   useEffect(() => {
     if (!risky) return undefined;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();

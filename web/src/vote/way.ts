@@ -39,7 +39,7 @@ export type Task =
   | { readonly doing: "signing" }
   | { readonly doing: "sending"; readonly attempt: number; readonly trouble: Trouble | null };
 
-/** Why a ballot is not acknowledged yet; `again_s`: seconds until it is sent again. */
+/** Why a ballot is not acknowledged yet; `again_s`: the pause before it is sent again, 0 after. */
 export interface Trouble {
   readonly why: "offline" | "unreachable" | "busy" | "unproven";
   readonly again_s: number;
@@ -95,6 +95,7 @@ export type Event =
   | { readonly type: "not-received"; readonly ballot: Ballot; readonly trouble: Trouble }
   | { readonly type: "refused"; readonly ballot: Ballot; readonly failure: Failure }
   | { readonly type: "send-now" }
+  | { readonly type: "given-up" }
   | { readonly type: "change-mind" }
   | { readonly type: "went"; readonly place: Place }
   | { readonly type: "facts"; readonly facts: Facts }
@@ -168,6 +169,7 @@ function transition(way: Way, event: Event): Step {
     case "not-received":
     case "refused":
     case "send-now":
+    case "given-up":
       return castingStep(way, event);
     case "card-read":
       return cardRead(way, event.voter);

@@ -18,43 +18,46 @@ export function Casting() {
   return (
     <section class="stack-large">
       <StepHeading>{t.title}</StepHeading>
-      <p class="lead strong">{t.wait}</p>
+      {trouble ? <InTrouble trouble={trouble} /> : <p class="lead strong">{t.wait}</p>}
       <Told />
-      <Progress />
-      {trouble && <InTrouble trouble={trouble} />}
-      {(trouble || way.task === null) && <Again />}
+      <Progress trouble={trouble} />
+      {(trouble || way.task === null) && <Again busy={trouble?.again_s === 0} />}
+      {trouble && <p class="muted">{t.keep}</p>}
     </section>
   );
 }
 
-function Progress() {
+type StageState = "done" | "now" | "later" | "failed";
+
+const MARKS = { done: "✓", later: "·", failed: "✗" } as const;
+
+function Progress({ trouble }: { readonly trouble: Trouble | null }) {
   const t = useTexts(texts).casting;
   const { way } = useVote();
   const saved = Boolean(way.voter?.pending);
+  const unproven = trouble?.why === "unproven";
+  const stages: readonly (readonly [string, StageState])[] = [
+    [t.saved, saved ? "done" : "now"],
+    [t.sent, unproven ? "done" : saved ? "now" : "later"],
+    [t.verified, unproven ? "failed" : "later"],
+  ];
   const attempt = way.task?.doing === "sending" ? way.task.attempt : 1;
-  const stages = [
-    { name: t.saved, state: saved ? "done" : "now" },
-    { name: t.sent, state: saved ? "now" : "later" },
-    { name: t.verified, state: "later" },
-  ] as const;
   return (
     <ol class="card stages">
-      {stages.map((one) => (
-        <li key={one.name} class={one.state}>
-          {one.state === "now" ? (
+      {stages.map(([name, state]) => (
+        <li key={name} class={state}>
+          {state === "now" ? (
             <span class="spinner" aria-hidden="true" />
           ) : (
             <span class="stage-mark" aria-hidden="true">
-              {one.state === "done" ? "✓" : "·"}
+              {MARKS[state]}
             </span>
           )}
           <span>
-            {one.name}
-            {one.state === "now" && attempt > 1 && (
-              <span class="muted small"> {t.attempt(attempt)}</span>
-            )}
+            {name}
+            {state === "now" && attempt > 1 && <span class="muted small"> {t.attempt(attempt)}</span>}
           </span>
-          <span class="visually-hidden">{t[one.state]}</span>
+          <span class="visually-hidden">{t[state]}</span>
         </li>
       ))}
     </ol>
@@ -76,19 +79,19 @@ function InTrouble({ trouble }: { readonly trouble: Trouble }) {
   return (
     <Notice kind={trouble.why === "unproven" ? "bad" : "warn"} title={title}>
       <p>{why}</p>
-      {left_s > 0 && <p class="number">{t.again(clock(all, left_s))}</p>}
-      <p>{t.keep}</p>
+      <p class="number">{left_s > 0 ? t.again(clock(all, left_s)) : t.sendingAgain}</p>
     </Notice>
   );
 }
 
-function Again() {
+function Again({ busy }: { readonly busy: boolean }) {
   const t = useTexts(texts).casting;
   const { dispatch } = useVote();
   return (
     <button
       type="button"
       class="button primary large block"
+      aria-disabled={busy}
       onClick={() => dispatch({ type: "send-now" })}
     >
       {t.now_}
@@ -110,6 +113,15 @@ function TooLate() {
       <button type="button" class="button block" onClick={() => dispatch({ type: "send-now" })}>
         {t.askAgain}
       </button>
+      {way.voter?.receipt && (
+        <button
+          type="button"
+          class="button primary block"
+          onClick={() => dispatch({ type: "given-up" })}
+        >
+          {t.lastReceipt}
+        </button>
+      )}
     </section>
   );
 }

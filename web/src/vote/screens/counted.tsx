@@ -52,7 +52,8 @@ export function Counted() {
 }
 
 function ChangeMind() {
-  const t = useTexts(texts).done;
+  const all = useTexts(texts);
+  const t = all.done;
   const { way, dispatch, services } = useVote();
   const { edition } = way.facts;
   const open = edition.phase === "open";
@@ -76,7 +77,7 @@ function ChangeMind() {
           </button>
         )}
         <a class="button" href={links(services, edition.edition).board}>
-          {t.board}
+          {open ? t.board : all.halt.toBoard}
         </a>
       </div>
     </section>

@@ -12,6 +12,14 @@ import { Qr } from "../../ui/qr";
 import { useVote } from "../context";
 import { texts } from "../texts";
 
+/** The log says no more about the time, lest it link a person to a ballot. */
+const HOUR: Intl.DateTimeFormatOptions = {
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+  hour: "2-digit",
+};
+
 /** What is shown of a receipt that was verified here and now. */
 export interface Shown {
   readonly code: string;
@@ -65,7 +73,7 @@ export function ReceiptCard({ receipt, shown }: Props) {
       <div>
         <p class="small muted">{t.done.code}</p>
         <p class="receipt-code mono">{shown.code}</p>
-        <p class="small muted number">{shown.hour && formatTime(shown.hour)}</p>
+        <p class="small muted number">{shown.hour && formatTime(shown.hour, HOUR)}</p>
       </div>
       <p>{t.done.codeWhy}</p>
       <Qr text={shown.link} label={t.done.qr} />

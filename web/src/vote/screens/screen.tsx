@@ -1,5 +1,7 @@
 /** The frame of all screens of the way: steps on top, then the one where the voter is. */
 
+import { useEffect } from "preact/hooks";
+
 import { inLanguage, useLanguage, useTexts } from "../../lib/i18n";
 import { Notice } from "../../ui/parts";
 import { Page } from "../../ui/page";
@@ -31,6 +33,8 @@ export function Screen({ links }: Props) {
   const { way } = useVote();
   const { edition } = way.facts;
   const halt = haltOf(way);
+  // Each screen begins at its top, whatever has the focus there.
+  useEffect(() => scrollTo(0, 0), [way.place, halt]);
   const title = halt ? t.page : t.stepOf(stepAt(way));
   return (
     <Page name="vote" title={`${title} · ${inLanguage(edition.manifest.title, shown)}`} links={links}>

@@ -1,6 +1,6 @@
 /** Step 3: choosing from the shortlist. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 
 import { inLanguage, useLanguage, useTexts } from "../../lib/i18n";
 import type { Initiative } from "../../lib/views";
@@ -67,11 +67,14 @@ function Choice({ initiative, chosen }: { readonly initiative: Initiative; reado
   const most = way.facts.edition.manifest.max_choices;
   const count = way.voter?.draft.length ?? 0;
   const box = useRef<HTMLInputElement>(null);
+  const [open, unfold] = useState(false);
+  const id = useId();
   const title = inLanguage(initiative.title, shown);
   const toggle = () => {
     const full = !chosen && count >= most;
     dispatch({ type: "toggled", id: initiative.id });
-    if (box.current) box.current.checked = chosen || full ? false : true;
+    // The box shows what is kept, also where that did not change and nothing is drawn again.
+    if (box.current) box.current.checked = !chosen && !full;
     const next = chosen ? count - 1 : count + 1;
     if (full) announce(t.full(most));
     else announce(chosen ? t.removed(title, next, most) : t.added(title, next, most));
@@ -85,13 +88,19 @@ function Choice({ initiative, chosen }: { readonly initiative: Initiative; reado
           <span class="muted small">{inLanguage(initiative.department, shown)}</span>
         </span>
       </label>
-      <details class="details">
-        <summary>
-          {t.details}
-          <span class="visually-hidden">{`: ${title}`}</span>
-        </summary>
-        <p>{inLanguage(initiative.summary, shown)}</p>
-      </details>
+      <button
+        type="button"
+        class="button quiet more"
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => unfold(!open)}
+      >
+        {t.details}
+        <span class="visually-hidden">{`: ${title}`}</span>
+      </button>
+      <p id={id} hidden={!open}>
+        {inLanguage(initiative.summary, shown)}
+      </p>
     </li>
   );
 }

@@ -51,10 +51,13 @@ function Standing({ way }: { readonly way: Way }) {
   const counts = Boolean(way.voter?.receipt) || (way.voter?.seq ?? 0) > 0;
   const finished = way.voter?.receipt && (way.place === "counted" || way.place === "card");
   if (finished) return null;
-  const line = counts && way.place !== "casting" ? t.standing.changing : t.standing[spoken(way.place)];
+  const late = way.place === "casting" && way.notice?.slug === "voting-closed";
+  const waiting = way.task?.doing === "sending" && way.task.trouble !== null;
+  const said = late ? "late" : waiting ? "waiting" : spoken(way.place);
+  const line = counts && way.place !== "casting" ? t.standing.changing : t.standing[said];
   return (
     <p class="standing">
-      <strong class="tag warn">{t.notCounted}</strong> <span>{line}</span>
+      <strong class="tag warn">{late ? t.neverCounted : t.notCounted}</strong> <span>{line}</span>
     </p>
   );
 }

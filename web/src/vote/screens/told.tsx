@@ -9,19 +9,30 @@ import { texts } from "../texts";
 import type { Way } from "../way";
 
 const HARMLESS = ["card-read", "type-again", "enough-chosen"];
+const SURPRISING = ["stale-seq", "not-saved"];
 
 /** The notice, if there is one; with the time still to wait. `id` is for `aria-describedby`. */
 export function Told({ id }: { readonly id?: string }) {
-  const { way } = useVote();
+  const { way, dispatch } = useVote();
   const t = useTexts(texts);
   const left_s = useCountdown(way.notice?.wait_s ?? 0, way.notice);
   if (!way.notice) return null;
-  const harmless = HARMLESS.includes(way.notice.slug);
+  const { slug } = way.notice;
+  const kind = HARMLESS.includes(slug) ? "info" : SURPRISING.includes(slug) ? "warn" : "bad";
   return (
     <div id={id}>
-      <Notice kind={harmless ? "info" : "bad"} urgent>
+      <Notice kind={kind} urgent>
         <p>{textOf(t.notices, way)}</p>
         {left_s > 0 && <p class="number">{t.notices.wait(clock(t, left_s))}</p>}
+        {slug === "credential-already-issued" && (
+          <button
+            type="button"
+            class="button block"
+            onClick={() => dispatch({ type: "went", place: "import" })}
+          >
+            {t.import.title}
+          </button>
+        )}
       </Notice>
     </div>
   );

@@ -1,0 +1,236 @@
+"""The voting page when a service lies, refuses, or asks to wait."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+
+import msgspec
+import pytest
+import pytest_asyncio
+from playwright.async_api import Route, expect
+
+from cli.demo.officials import Officials
+from cli.installation import Installation
+from shared.edition.credential import generate_issuer_key, issuer_spki
+from tests.browser.conftest import Complaints
+from tests.browser.looks import look
+from tests.browser.vote_fixtures import NewBooth
+from tests.browser.voting import Booth, VoteAt
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+REFUSED = r"Failed to load resource: the server responded with a status of \d\d\d"
+REGISTRATION = "**/registration"
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation whose registrar has low caps, and puzzles."""
+    caps = {
+        "block_per_hour": "1",
+        "person_per_hour": "2",
+        "proof_of_work": "true",
+        "proof_of_work_cost": "50",
+    }
+    with Installation(
+        tmp_path_factory.mktemp("strict"),
+        processes={"ballot": 1, "registrar": 1, "notify": 1},
+        settings={"registrar": caps},
+    ) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def crowded(
+    strict: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[VoteAt]:
+    """An open edition there."""
+    officials = Officials(tmp_path_factory.mktemp("officers"), strict.announcers)
+    vote = VoteAt(strict, officials, "crowded")
+    await vote.announce()
+    await vote.open("roll")
+    yield vote
+
+
+async def test_puzzles_and_waiting(
+    new_booth: NewBooth, crowded: VoteAt, complaints: Complaints
+) -> None:
+    """The first code is free, the second costs a puzzle, the third has to wait, so long."""
+    complaints.expect(REFUSED)
+    complaints.expect("asks somebody else")
+    booth = await new_booth(at=crowded)
+    await booth.enter()
+    await booth.identify()
+    assert booth.posts("/puzzles") == []
+    for _ in range(2):
+        await booth.page.go_back()
+        await booth.page.locator("form input").fill(booth.who.identity_number)
+        await booth.submit()
+        await expect(booth.page.locator("input.code, [role=alert]")).to_be_visible()
+    assert len(booth.posts("/puzzles")) >= 1
+    await expect(booth.page.get_by_role("alert")).to_contain_text("请求太频繁了")
+    await expect(booth.page.get_by_role("alert")).to_contain_text("分")
+    button = booth.button("获取验证码")
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await look(booth.page, "vote-429-phone-zh", whole=False)
+
+
+async def test_an_issuer_key_that_is_not_the_one_in_the_log(
+    new_booth: NewBooth, complaints: Complaints
+) -> None:
+    """Nothing is blinded, and nothing is sent to the registrar: not even who it is."""
+    booth = await new_booth()
+    key = issuer_spki(generate_issuer_key().public_key())
+
+    async def lie(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        encoded = json.loads(msgspec.json.encode(key))
+        await route.fulfill(response=answer, json={**told, "issuer_key": encoded})
+
+    await booth.page.route(REGISTRATION, lie)
+    await booth.enter()
+    await booth.page.locator("form input").fill(booth.who.identity_number)
+    await booth.submit()
+    title = booth.page.get_by_role("heading", name="签发公钥不一致，已停止")
+    await expect(title).to_be_visible()
+    await look(booth.page, "vote-wrong-issuer-phone-zh", whole=False)
+    assert booth.posted == []
+    await booth.page.unroute(REGISTRATION)
+    await booth.button("再试一次").click()
+    await booth.identify()
+
+
+async def test_an_issuer_key_that_changes_on_the_way(new_booth: NewBooth) -> None:
+    """It is compared again before the blinded message is sent."""
+    booth = await new_booth()
+    await booth.enter()
+    await booth.identify()
+    key = issuer_spki(generate_issuer_key().public_key())
+
+    async def lie(route: Route) -> None:
+        answer = await route.fetch()
+        encoded = json.loads(msgspec.json.encode(key))
+        await route.fulfill(response=answer, json={**await answer.json(), "issuer_key": encoded})
+
+    await booth.page.route(REGISTRATION, lie)
+    await booth.enter_code()
+    await expect(booth.page.get_by_role("heading", name="签发公钥不一致")).to_be_visible()
+    assert booth.posts("/credentials") == []
+
+
+async def test_a_log_that_does_not_prove_its_entries(new_booth: NewBooth) -> None:
+    """A server that shows another roll commitment than the log has is found out."""
+    booth = await new_booth()
+
+    async def lie(route: Route) -> None:
+        answer = await route.fetch()
+        body = (await answer.body()).replace(b'"RollCommitted"', b'"RollCommitteD"')
+        await route.fulfill(response=answer, body=body)
+
+    await booth.page.route("**/tile/entries/**", lie)
+    await booth.enter()
+    await booth.page.locator("form input").fill(booth.who.identity_number)
+    await booth.submit()
+    title = booth.page.get_by_role("heading", name="公开日志有问题，已停止")
+    await expect(title).to_be_visible()
+    await look(booth.page, "vote-wrong-log-phone-zh", whole=False)
+    assert booth.posted == []
+
+
+async def test_a_receipt_that_proves_nothing(new_booth: NewBooth) -> None:
+    """A 201 is not enough: without a proof that holds, the vote is not said to be counted."""
+    booth = await new_booth()
+
+    async def lie(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        lines = told["proof"].split("\n")
+        lines[2] = f"{'B' if lines[2][0] == 'A' else 'A'}{lines[2][1:]}"
+        await route.fulfill(response=answer, json={**told, "proof": "\n".join(lines)})
+
+    await booth.to_review()
+    await booth.page.route("**/ballots", lie)
+    await booth.cast()
+    await expect(booth.page.get_by_text("回执没有通过核验", exact=True)).to_be_visible()
+    await booth.is_not_counted()
+    await look(booth.page, "vote-unproven-phone-zh", whole=False)
+    await booth.page.unroute("**/ballots")
+    await booth.button("马上再试").click()
+    await booth.is_counted()
+
+
+async def test_the_receipt_of_another_ballot(new_booth: NewBooth) -> None:
+    """A good receipt of somebody else's ballot does not count as one's own."""
+    first, second = await new_booth(), await new_booth()
+    receipts: list[str] = []
+
+    async def keep(route: Route) -> None:
+        answer = await route.fetch()
+        receipts.append(await answer.text())
+        await route.fulfill(response=answer)
+
+    await first.page.route("**/ballots", keep)
+    await first.vote()
+    await second.to_review()
+    await second.page.route(
+        "**/ballots",
+        lambda route: route.fulfill(status=201, content_type="application/json", body=receipts[0]),
+    )
+    await second.cast()
+    await expect(second.page.get_by_text("回执没有通过核验", exact=True)).to_be_visible()
+    await second.is_not_counted()
+
+
+async def test_a_ballot_box_that_is_busy(new_booth: NewBooth, complaints: Complaints) -> None:
+    """503 says "send again": the page does so by itself, and says that nothing counts twice."""
+    complaints.expect(REFUSED)
+    booth = await new_booth()
+    problem = {
+        "type": "urn:huimin:problem:overloaded",
+        "title": "Too many requests are waiting",
+        "title_zh": "系统繁忙",
+        "status": 503,
+        "detail": "",
+        "next": "Send the same request again",
+        "next_zh": "请稍候再次提交",
+        "retry_after_s": 1,
+    }
+    await booth.to_review()
+    await booth.page.route("**/ballots", lambda route: route.fulfill(status=503, json=problem))
+    await booth.cast()
+    await expect(booth.page.get_by_text("现在投票的人很多", exact=True)).to_be_visible()
+    await look(booth.page, "vote-busy-phone-zh", whole=False)
+    await booth.page.unroute("**/ballots")
+    await booth.is_counted()
+
+
+async def test_a_hotel_that_answers_instead(new_booth: NewBooth, complaints: Complaints) -> None:
+    """Somebody else's "no" says nothing about the ballot: it is kept and sent again."""
+    complaints.expect(REFUSED)
+    booth = await new_booth()
+    await booth.to_review()
+    await booth.page.route(
+        "**/ballots", lambda route: route.fulfill(status=403, body="<h1>Welcome to our hotel</h1>")
+    )
+    await booth.cast()
+    await expect(booth.page.get_by_text("暂时连不上票箱", exact=True)).to_be_visible()
+    await booth.page.unroute("**/ballots")
+    await booth.is_counted()
+
+
+async def test_a_person_who_has_a_credential_already(
+    new_booth: NewBooth, complaints: Complaints
+) -> None:
+    """On another device, the page says what happened and leads to the recovery card."""
+    complaints.expect(REFUSED)
+    first = await new_booth()
+    await first.register()
+    second: Booth = await new_booth()
+    second.who = first.who
+    await second.enter()
+    await second.identify()
+    await second.enter_code(seen=1)
+    await expect(second.page.get_by_role("alert")).to_contain_text("已经有一部设备用您的名义")
+    await look(second.page, "vote-issued-phone-zh", whole=False)
+    await second.button("用恢复卡继续").click()
+    await expect(second.page.locator("textarea")).to_be_visible()

@@ -1,0 +1,184 @@
+"""Editions with a real registrar, and a person who votes with the voting page.
+
+`VoteAt` is an open edition with the demonstration's thirty initiatives; `Booth` is one person's
+page, with what they do there.
+"""
+
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+from playwright.async_api import Locator, Page, Request, expect
+
+from cli.demo.inbox import open_inbox
+from cli.demo.officials import Officials, Secretariat, key_of_new_log
+from cli.demo.registration import await_issuing, commit_roll, open_desk
+from cli.demo.residents import Resident, resident
+from cli.demo.script import made_up
+from cli.installation import Installation
+from shared.client.ballot_box import open_ballot_box
+from shared.client.registrar import open_registrar
+from shared.edition.manifest import EligibilityMode
+from shared.edition.views import EditionView
+
+PEOPLE: Final[Sequence[Resident]] = [resident(number) for number in range(6000, 6400)]
+_numbers = itertools.count()
+
+
+@dataclass
+class VoteAt:
+    """An edition at an installation, and the officers who run it."""
+
+    installation: Installation
+    officials: Officials
+    edition: str
+
+    @property
+    def url(self) -> str:
+        """The voting page for this edition."""
+        return f"{self.installation.ballot_url}/vote#{self.edition}"
+
+    def somebody(self) -> Resident:
+        """A person on the roll with a phone, whom no other test has."""
+        return next(PEOPLE[number] for number in _numbers if PEOPLE[number].phone)
+
+    async def announce(self) -> None:
+        """Announce the edition with its shortlist."""
+        async with self._secretariat() as secretariat:
+            await secretariat.announce(replace(made_up(0), edition=self.edition), seats=10)
+
+    async def open(self, mode: EligibilityMode) -> None:
+        """Commit the roll, open the vote."""
+        async with (
+            self._secretariat() as secretariat,
+            open_desk(self.installation) as desk,
+            open_registrar(self.installation.registrar_url) as registrar,
+        ):
+            if mode == "roll":
+                commitment = await commit_roll(desk, self.edition, PEOPLE)
+            else:
+                commitment = await desk.commitment(self.edition, mode)
+            await secretariat.open(self.edition, commitment)
+            await await_issuing(registrar, self.edition, "open")
+
+    async def close(self) -> None:
+        """Close the vote."""
+        async with self._secretariat() as secretariat:
+            await secretariat.close(self.edition)
+
+    async def view(self) -> EditionView:
+        """The edition as it stands."""
+        async with open_ballot_box(self.installation.ballot_url) as box:
+            return await box.edition(self.edition)
+
+    async def code(self, phone: str | None, seen: int = 0) -> str:
+        """The code that came to a phone (E.164), once more than `seen` have come."""
+        assert phone is not None
+        async with open_inbox(self.installation.notify_url) as inbox:
+            return await inbox.code(phone, seen)
+
+    async def counter_code(self) -> str:
+        """A new sealed code."""
+        async with open_desk(self.installation) as desk:
+            return (await desk.counter_codes(self.edition, 1, "tests")).codes[0]
+
+    @asynccontextmanager
+    async def _secretariat(self) -> AsyncIterator[Secretariat]:
+        async with open_ballot_box(self.installation.ballot_url) as box:
+            verifier = await key_of_new_log(box, self.edition)
+            yield Secretariat(box, self.officials, verifier)
+
+
+class Booth:
+    """One person at the voting page."""
+
+    def __init__(self, page: Page, at: VoteAt) -> None:
+        self.page = page
+        self.at = at
+        self.who = at.somebody()
+        self.posted: list[Request] = []
+        page.on("request", self._note)
+
+    async def enter(self, url: str | None = None) -> "Booth":
+        """Open the page."""
+        await self.page.goto(url or self.at.url)
+        await expect(self.page.locator("h1")).to_be_visible()
+        return self
+
+    async def identify(self) -> None:
+        """Say who one is, and have a code sent."""
+        await self.page.locator("form input").fill(self.who.identity_number)
+        await self.submit()
+        await expect(self.page.locator("input.code")).to_be_visible()
+
+    async def enter_code(self, code: str | None = None, seen: int = 0) -> None:
+        """Type a code, by default the one that came."""
+        code = code or await self.at.code(self.who.phone, seen)
+        await self.page.locator("input.code").fill(code)
+        await self.submit()
+
+    async def register(self) -> None:
+        """Everything up to the credential."""
+        await self.enter()
+        await self.identify()
+        await self.enter_code()
+        await expect(self.page.locator(".choices")).to_be_visible()
+
+    async def choose(self, count: int, first: int = 0) -> None:
+        """Tap so many of the list, from one on."""
+        for number in range(first, first + count):
+            await self.page.locator(".choice input").nth(number).click()
+
+    async def review(self) -> None:
+        """From the choice to the review."""
+        await self.page.locator(".chosen-bar button").click()
+        await expect(self.page.locator("button.cast")).to_be_visible()
+
+    async def to_review(self, count: int = 3) -> None:
+        """Everything up to the button that casts."""
+        await self.register()
+        await self.choose(count)
+        await self.review()
+
+    async def cast(self) -> None:
+        """Press the button."""
+        await self.page.locator("button.cast").click()
+
+    async def vote(self, count: int = 3) -> None:
+        """The whole way."""
+        await self.to_review(count)
+        await self.cast()
+        await self.is_counted()
+
+    async def is_counted(self) -> None:
+        """The page says that the vote is counted."""
+        await expect(self.page.locator(".success h1")).to_be_visible()
+        await expect(self.page.locator(".receipt-code")).to_be_visible()
+
+    async def is_not_counted(self) -> None:
+        """The page says plainly that it is not, and has nothing that says otherwise."""
+        await expect(self.page.locator(".standing .tag")).to_be_visible()
+        await expect(self.page.locator(".success")).to_have_count(0)
+
+    async def receipt_code(self) -> str:
+        """The code to keep."""
+        return await self.page.locator(".receipt-code").inner_text()
+
+    async def submit(self) -> None:
+        """Press the button of the step's form."""
+        await self.page.locator("form button[type=submit]").first.click()
+
+    def button(self, name: str) -> Locator:
+        """A button by its text."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def posts(self, ending: str) -> list[Request]:
+        """What the page posted to addresses that end like this."""
+        return [one for one in self.posted if one.url.endswith(ending)]
+
+    def _note(self, request: Request) -> None:
+        if request.method == "POST":
+            self.posted.append(request)

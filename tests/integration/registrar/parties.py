@@ -1,0 +1,139 @@
+"""Those whom the registrar talks to, as the test wants them: the ballot service and notify.
+
+`Log` shows over HTTP what the test's officers decided; `Notify` answers on NATS and remembers the
+codes that it was given.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, Literal
+
+import msgspec
+import nats
+from aiohttp import web
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from shared.edition.views import EditionView, RollView
+from shared.service.codes import CODES_SUBJECT, CodeAnswer, CodeRequest
+from shared.service.server import bind
+from tests.editions import EditionBuilder
+from tests.web import problem
+
+PATIENCE_S: Final = 20.0
+
+Outcome = Literal["accepted", "failed", "unknown"]
+
+
+class Notify:
+    """Stands in for the notify service: answers on NATS, and remembers the codes it was given."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome = "accepted"
+        self.failing_phone: str | None = None
+        self.delay_s = 0.0
+        self.decoys = 0
+        self.failures = 0
+        self._codes: dict[str, asyncio.Queue[str]] = {}
+        self.received: list[CodeRequest] = []
+
+    async def answer(self, message: Msg) -> None:
+        """One request."""
+        request = msgspec.json.decode(message.data, type=CodeRequest)
+        await asyncio.sleep(self.delay_s)
+        failing = request.phone is not None and request.phone == self.failing_phone
+        outcome: Outcome = "failed" if failing else self.outcome
+        self.failures += failing
+        if outcome == "accepted":
+            self.received.append(request)
+            if request.phone is None:
+                self.decoys += 1
+            else:
+                self._queue(request.phone).put_nowait(request.code)
+        await message.respond(msgspec.json.encode(CodeAnswer(outcome)))
+
+    async def code(self, number: str) -> str:
+        """The next code that comes to a phone."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self._queue(number).get()
+
+    def waiting(self, number: str) -> int:
+        """How many codes have come to a phone and were not looked at."""
+        return self._queue(number).qsize()
+
+    def _queue(self, number: str) -> "asyncio.Queue[str]":
+        return self._codes.setdefault(number, asyncio.Queue())
+
+
+@asynccontextmanager
+async def open_notify(url: str, seed: str) -> AsyncIterator[Notify]:
+    """Notify, listening."""
+    client: Client = await nats.connect(url, nkeys_seed_str=seed)
+    notify = Notify()
+    await client.subscribe(CODES_SUBJECT, queue="notify", cb=notify.answer)
+    await client.flush()
+    try:
+        yield notify
+    finally:
+        await client.close()
+
+
+class Log:
+    """Stands in for the ballot service: shows editions as the test's officers made them."""
+
+    def __init__(self) -> None:
+        self.builders: dict[str, EditionBuilder] = {}
+        self.away = False
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """One request for an edition."""
+        if self.away:
+            return web.Response(status=503)
+        builder = self.builders.get(request.match_info["edition"])
+        if builder is None:
+            return problem(404, "unknown-edition")
+        return web.Response(body=msgspec.json.encode(_view(builder)))
+
+
+@asynccontextmanager
+async def open_log() -> AsyncIterator[Log]:
+    """A log on a port of its own."""
+    log = Log()
+    app = web.Application()
+    app.router.add_get("/v1/editions/{edition}", log.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    listener = bind("127.0.0.1", 0)
+    log.port = listener.getsockname()[1]
+    await web.SockSite(runner, listener).start()
+    try:
+        yield log
+    finally:
+        await runner.cleanup()
+
+
+def _view(builder: EditionBuilder) -> EditionView:
+    state = builder.current
+    roll = state.roll
+    return EditionView(
+        edition=builder.edition,
+        phase=state.phase,
+        manifest=state.manifest,
+        initiatives=state.initiatives,
+        roll=RollView(size=roll.size, root=roll.root, issuer_key=roll.issuer_key, mode=roll.mode)
+        if roll
+        else None,
+        issued=state.issued,
+        milestone_size=state.milestone_size,
+        size=builder.head.size,
+        checkpoint=builder.tree().checkpoint().decode(),
+        log=f"/log/{builder.edition}",
+        vkey=builder.signer.vkey,
+    )
