@@ -5,7 +5,6 @@ committed, receipt with proof), B a no-op typed handler that decodes the same bo
 two checks. Same ballots, signed beforehand; same load generator; same number of processes.
 """
 
-import asyncio
 import shutil
 import subprocess
 import sys
@@ -13,9 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import as_file, files
 from pathlib import Path
-from statistics import median
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -25,39 +22,23 @@ from msgspec import Struct
 from rich.console import Console
 
 from cli.bench.issuer import LocalIssuer
-from cli.demo.officials import Officials, Secretariat, key_of_new_log
-from cli.demo.script import Script, made_up
+from cli.bench.load import (
+    BenchFailed,
+    Burst,
+    Load,
+    Spread,
+    cast_burst,
+    memory_mb,
+    open_vote,
+    sign,
+    spread,
+)
+from cli.demo.script import made_up
 from cli.embedded.endpoint import free_port
 from cli.exit_codes import USAGE, WRONG
 from cli.installation import Installation
-from cli.progress import progress_on
-from shared.client.ballot_box import open_ballot_box
 
 PROCESSES = 2
-
-
-class Burst(Struct, frozen=True):
-    """What the load generator saw in one burst; `refused` had another status than 2xx or 3xx."""
-
-    requests: int
-    seconds: float
-    refused: int
-    failed: int
-    p50_ms: float
-    p99_ms: float
-
-    @property
-    def rate(self) -> float:
-        """Answers a second."""
-        return self.requests / self.seconds
-
-
-class Spread(Struct, frozen=True):
-    """Minimum, median and maximum over the rounds."""
-
-    min: float
-    median: float
-    max: float
 
 
 class CastBench(Struct, frozen=True, kw_only=True):
@@ -70,18 +51,6 @@ class CastBench(Struct, frozen=True, kw_only=True):
     checked_per_second: Spread
     ratio: Spread
     memory_mb: tuple[float, float]
-
-
-class Load(Struct, frozen=True):
-    """How the load generator is to run."""
-
-    wrk: str
-    connections: int
-    seconds: int
-
-
-class BenchFailed(Exception):
-    """A burst did not measure what it should."""
 
 
 @click.command("cast")
@@ -121,18 +90,18 @@ def _bench(directory: Path, load: Load, rounds: int, ballots: int) -> CastBench:
     issuer = LocalIssuer(len(script.voters))
     bodies, spki = directory / "bodies", directory / "issuer.spki"
     spki.write_bytes(issuer.commitment.issuer_key)
-    asyncio.run(_sign(issuer, script, bodies))
+    sign(issuer, script, bodies)
     with Installation(
         directory / "data", processes={"ballot": PROCESSES}, progress=console.print
     ) as installation:
-        asyncio.run(_open_vote(installation, script, issuer))
+        open_vote(installation, script, issuer)
         with _baseline(script.edition, spki) as baseline_url:
             pids = [
                 process.pid
                 for name, process in installation.services.items()
                 if name.startswith("ballot")
             ]
-            before = _memory_mb(pids)
+            before = memory_mb(pids)
             cast: list[Burst] = []
             checked: list[Burst] = []
             used = 0
@@ -141,40 +110,23 @@ def _bench(directory: Path, load: Load, rounds: int, ballots: int) -> CastBench:
                     (installation.ballot_url, cast),
                     (baseline_url, checked),
                 ):
-                    bursts.append(_burst(load, url, script.edition, bodies, used))
+                    bursts.append(cast_burst(load, url, script.edition, bodies, used))
                 # Requests under way when a burst ends are cut off: their ballots may count already.
                 used += cast[-1].requests + load.connections
                 console.print(
                     f"round {number + 1}: cast {cast[-1].rate:.0f}/s"
                     f" (p99 {cast[-1].p99_ms:.0f} ms), only checked {checked[-1].rate:.0f}/s"
                 )
-            after = _memory_mb(pids)
+            after = memory_mb(pids)
     return CastBench(
         rounds=rounds,
         connections=load.connections,
         processes=PROCESSES,
-        cast_per_second=_spread([burst.rate for burst in cast]),
-        checked_per_second=_spread([burst.rate for burst in checked]),
-        ratio=_spread([a.rate / b.rate for a, b in zip(cast, checked, strict=True)]),
+        cast_per_second=spread([burst.rate for burst in cast]),
+        checked_per_second=spread([burst.rate for burst in checked]),
+        ratio=spread([a.rate / b.rate for a, b in zip(cast, checked, strict=True)]),
         memory_mb=(before, after),
     )
-
-
-async def _sign(issuer: LocalIssuer, script: Script, bodies: Path) -> None:
-    with progress_on(sys.stderr) as progress, bodies.open("wb") as file:
-        progress.begin("signing ballots", len(script.voters))
-        async for chunk in issuer.ballots(script):
-            file.writelines(msgspec.json.encode(ballot) + b"\n" for ballot in chunk)
-            progress.advance(len(chunk))
-
-
-async def _open_vote(installation: Installation, script: Script, issuer: LocalIssuer) -> None:
-    officials = Officials(installation.data / "officers", installation.announcers)
-    async with open_ballot_box(installation.ballot_url) as box:
-        verifier = await key_of_new_log(box, script.edition)
-        secretariat = Secretariat(box, officials, verifier)
-        await secretariat.announce(script, seats=10)
-        await secretariat.open(script.edition, issuer.commitment)
 
 
 @contextmanager
@@ -201,33 +153,6 @@ def _await_answer(port: int) -> None:
                 return
             time.sleep(0.1)
     raise BenchFailed("the baseline server did not start")
-
-
-def _burst(load: Load, url: str, edition: str, bodies: Path, used: int) -> Burst:
-    """Post the lines of `bodies` after the first `used`, each once."""
-    with as_file(files("cli.bench") / "ballots.lua") as lua:
-        command = [
-            *(load.wrk, "-t1", f"-c{load.connections}", f"-d{load.seconds}s", "--latency"),
-            *("-s", str(lua), f"{url}/v1/editions/{edition}/ballots"),
-            *("--", str(bodies), str(used)),
-        ]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-    line = next((one for one in run.stdout.splitlines() if one.startswith("result ")), None)
-    if line is None:
-        raise BenchFailed(f"the load generator failed: {run.stderr or run.stdout}")
-    burst = msgspec.json.decode(line.removeprefix("result "), type=Burst)
-    if burst.refused or burst.failed:
-        raise BenchFailed(f"not all ballots were answered well: {burst}")
-    return burst
-
-
-def _memory_mb(pids: list[int]) -> float:
-    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
-    return round(pages * 4096 / 1e6, 1)
-
-
-def _spread(values: list[float]) -> Spread:
-    return Spread(*(round(value, 3) for value in (min(values), median(values), max(values))))
 
 
 def _show(bench: CastBench) -> None:

@@ -83,6 +83,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
                 editions=app.state.editions,
                 caps=Caps(settings, keys),
                 delivery=delivery,
+                phone_prefixes=tuple(settings.phone_prefixes.split(",")),
                 puzzles=puzzles,
                 withheld=withheld,
             )

@@ -21,7 +21,7 @@ from services.registrar.keys import RegistrarKeys
 from services.registrar.metrics import CHALLENGES, Withheld
 from services.registrar.puzzles import Puzzles
 from services.registrar.store import Connection, Edition, Pool, session
-from shared.eligibility.errors import BadPerson, ProofOfWorkNeeded
+from shared.eligibility.errors import BadPerson, BadPhoneNumber, ProofOfWorkNeeded
 from shared.eligibility.identity_number import parse_identity_number
 from shared.eligibility.phone_number import parse_phone_number
 from shared.eligibility.views import Challenge, ChallengeRequest
@@ -52,6 +52,7 @@ class Challenges:
         editions: Editions,
         caps: Caps,
         delivery: Delivery,
+        phone_prefixes: tuple[str, ...],
         puzzles: Puzzles | None,
         withheld: Withheld,
     ) -> None:
@@ -60,6 +61,7 @@ class Challenges:
         self._editions = editions
         self._caps = caps
         self._delivery = delivery
+        self._phone_prefixes = phone_prefixes
         self._puzzles = puzzles
         self._withheld = withheld
         self._decoy = keys.seal_phone("", b"", _DECOY_PHONE)
@@ -95,6 +97,9 @@ class Challenges:
         if request.phone is None or request.identity_number is not None:
             raise BadPerson("this edition asks for phone, and nothing else")
         phone = parse_phone_number(request.phone)
+        if not phone.startswith(self._phone_prefixes):
+            prefixes = ", ".join(self._phone_prefixes)
+            raise BadPhoneNumber(f"codes go to numbers that begin with {prefixes}")
         return _Asker(self._keys.reference(edition.edition, "phone", phone), phone)
 
     async def _count(

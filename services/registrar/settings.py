@@ -24,8 +24,10 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     `key` (base64 of 32 bytes) is the secret from which everything here is derived: without it no
     person can be recognised and no phone read. `desk_token` is what the registrar's desk shows.
     `ballot_url` is the ballot service, and `log_origin` and `log_key` are those of its logs.
-    `trusted_proxies` are networks whose `X-Forwarded-For` is believed. The rest are caps: codes a
-    person may ask for, codes sent to one phone, and requests from one block of addresses.
+    `trusted_proxies` are networks whose `X-Forwarded-For` is believed. `phone_prefixes` (with +,
+    separated by commas) are those that people may give in mode `phone`: messages abroad cost money,
+    and there are numbers that share in it. The rest are caps: codes a person may ask for, codes
+    sent to one phone, and requests from one block of addresses.
     """
 
     key: str
@@ -35,6 +37,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     log_key: str
     port: Port = 8100
     trusted_proxies: str = ""
+    phone_prefixes: Annotated[str, Meta(pattern=r"^\+[0-9]{1,12}(,\+[0-9]{1,12})*\Z")] = "+86"
     proof_of_work: bool = False
     proof_of_work_cost: Annotated[int, Meta(ge=1, le=1_000_000)] = 5_000
     person_per_hour: Limit = 5

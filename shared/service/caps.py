@@ -86,5 +86,5 @@ def _span(seconds: int) -> str:
     for unit, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds % unit == 0:
             count_ = seconds // unit
-            return f"a {name}" if count_ == 1 else f"{count_} {name}s"
+            return f"1 {name}" if count_ == 1 else f"{count_} {name}s"
     return f"{seconds} seconds"

@@ -57,7 +57,7 @@ async def test_the_whole_way(
     await look(page, f"vote-3-select-{name}", whole=False)
     await booth.is_not_counted()
     await booth.review()
-    await look(page, f"vote-4-review-{name}")
+    await look(page, f"vote-4-review-{name}", whole=False)
     await booth.is_not_counted()
     await booth.cast()
     await booth.is_counted()
@@ -298,6 +298,41 @@ async def test_no_more_than_ten(new_booth: NewBooth) -> None:
     await expect(booth.page.locator(".full")).to_be_visible()
     await expect(booth.page.locator(".choice input:checked")).to_have_count(10)
     await look(booth.page, "vote-full-phone-zh", whole=False)
+
+
+async def test_a_small_screen(new_booth: NewBooth) -> None:
+    """At 320 px, which is 200 % zoom of a phone's width, nothing is cut off in any step."""
+    booth = await new_booth("phone", "en", viewport={"width": 320, "height": 640})
+    await booth.enter()
+    await look(booth.page, "vote-1-identify-small-en")
+    await booth.identify()
+    await look(booth.page, "vote-2-code-small-en")
+    await booth.enter_code()
+    await booth.choose(3)
+    await look(booth.page, "vote-3-select-small-en", whole=False)
+    await booth.review()
+    await look(booth.page, "vote-4-review-small-en", whole=False)
+    await booth.cast()
+    await booth.is_counted()
+    await look(booth.page, "vote-5-counted-small-en")
+
+
+async def test_the_receipt_and_the_card_on_paper(new_booth: NewBooth) -> None:
+    """The receipt is printed alone, and the recovery card too."""
+    booth = await new_booth("desktop")
+    await booth.vote()
+    page = booth.page
+    await page.emulate_media(media="print")
+    await expect(page.locator(".receipt-code")).to_be_visible()
+    for hidden in (".success", ".steps", ".bar", "form", ".footer", ".buttons"):
+        await expect(page.locator(hidden).first).to_be_hidden()
+    await look(page, "vote-print-receipt-zh")
+    await page.emulate_media(media="screen")
+    await booth.button("打开恢复卡").click()
+    await page.emulate_media(media="print")
+    await expect(page.locator(".recovery .qr")).to_be_visible()
+    await expect(page.locator(".steps")).to_be_hidden()
+    await look(page, "vote-print-card-zh")
 
 
 async def test_an_announcement_that_is_not_open_yet(

@@ -102,6 +102,16 @@ async def test_in_mode_phone_a_phone_is_a_person(
         assert answer.status == (201 if number == 0 else 409)
 
 
+async def test_in_mode_phone_codes_go_to_the_countries_of_the_settings(
+    registrar: Registrar, log: Log, notify: Notify
+) -> None:
+    """A number abroad, where messages may cost a lot, is refused and told which ones are not."""
+    ward = await Ward(registrar, log, notify).open(mode="phone")
+    answer = await ward.ask_phone("+44 7400 123456")
+    assert (answer.status, answer.slug) == (422, "bad-phone-number")
+    assert "+86" in answer.json()["detail"]
+
+
 async def test_a_person_has_other_references_in_other_editions(
     ward: Ward, registrar: Registrar, log: Log, notify: Notify
 ) -> None:
