@@ -160,10 +160,10 @@ def _show(bench: CastBench) -> None:
         f"{bench.rounds} rounds, {bench.connections} connections, {bench.processes} processes;"
         " median (min - max)"
     )
-    for what, spread in (
+    for what, rates in (
         ("ballots cast a second", bench.cast_per_second),
         ("only decoded and checked", bench.checked_per_second),
         ("ratio", bench.ratio),
     ):
-        click.echo(f"{what:<26}{spread.median:>9} ({spread.min} - {spread.max})")
+        click.echo(f"{what:<26}{rates.median:>9} ({rates.min} - {rates.max})")
     click.echo(f"{'memory of the service, MB':<26}{bench.memory_mb[0]} -> {bench.memory_mb[1]}")

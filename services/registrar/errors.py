@@ -9,7 +9,7 @@ class CodesFailing(Unavailable):
 
     slug = "code-delivery-failing"
     title = ("验证码短信暂时无法发送", "Messages with codes do not go out at the moment")
-    next = ("请稍后再试, 或凭登记处发放的代码领取", "Try again later, or use a code from a counter")
+    next = ("请稍后再试，或凭登记处发放的代码领取", "Try again later, or use a code from a counter")
     retry_after_s = 10
 
 
@@ -37,7 +37,7 @@ class CommitmentDiffers(Conflict):
     slug = "commitment-differs"
     title = ("公布的承诺与登记处不符", "The log's roll commitment is not this registrar's")
     next = (
-        "请勿领取凭证, 并联系监督人员",
+        "请勿领取凭证，并联系监督人员",
         "Ask for no credential; tell the officers and an auditor",
     )
 
@@ -48,7 +48,7 @@ class RollNotEmpty(Conflict):
     slug = "roll-not-empty"
     title = ("已导入选民册", "A roll was imported")
     next = (
-        "如不使用选民册, 请先导入空名册",
+        "如不使用选民册，请先导入空名册",
         "Commit in mode roll, or import an empty roll first",
     )
 
@@ -82,4 +82,4 @@ class PuzzlesOff(NotFound):
 
     slug = "puzzles-off"
     title = ("未启用计算验证", "There are no puzzles here")
-    next = ("无需计算验证, 请直接获取验证码", "Ask for a code without one")
+    next = ("无需计算验证，请直接获取验证码", "Ask for a code without one")

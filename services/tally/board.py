@@ -71,14 +71,16 @@ class Channel:
 
     async def run(self) -> None:
         """Let out what is offered, until cancelled."""
+        clock = asyncio.get_running_loop().time
         while True:
             await self._changed.wait()
             self._changed.clear()
+            began = clock()
             if self._offered is not None:
                 self.shown = _frame(self._offered)
                 self.wake_readers()
                 await self._publish(self.edition, self.shown.body)
-            await asyncio.sleep(self._pause_s)
+            await asyncio.sleep(self._pause_s - (clock() - began))
 
 
 class Board:

@@ -17,5 +17,5 @@ class LogContradictsItself(Conflict):
     """There is a contradiction, so no ballot of this log counts as verified any more."""
 
     slug = "log-contradicts-itself"
-    title = ("日志自相矛盾, 已停止计票", "The log contradicts itself, so nothing is counted")
+    title = ("日志自相矛盾，已停止计票", "The log contradicts itself, so nothing is counted")
     next = ("请运行 huimin audit 查看详情", "Run `huimin audit` to see where and why")

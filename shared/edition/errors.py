@@ -208,7 +208,7 @@ class BadCredential(Forbidden):
 class StaleSeq(Conflict):
     slug = "stale-seq"
     title = ("已有序号相同或更高的选票", "A ballot with this or a higher seq is already counted")
-    next = ("如要改投, 请提高序号", "To change your vote, sign again with a higher seq")
+    next = ("如要改投，请提高序号", "To change your vote, sign again with a higher seq")
 
 
 class LogViolation(Exception):

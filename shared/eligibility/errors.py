@@ -27,7 +27,7 @@ class BadPerson(Invalid):
 class BadRollRecord(Invalid):
     slug = "bad-roll-record"
     title = ("选民册记录有误", "A record of the roll is not valid")
-    next = ("请改正后重新导入; 未导入任何记录", "Correct it and import again; nothing was imported")
+    next = ("请改正后重新导入；未导入任何记录", "Correct it and import again; nothing was imported")
 
 
 class BadBlindedMessage(Invalid):
@@ -39,7 +39,7 @@ class BadBlindedMessage(Invalid):
 class WrongCode(Forbidden):
     slug = "wrong-code"
     title = ("验证码错误或已失效", "The code is wrong or no longer valid")
-    next = ("请核对验证码, 或重新获取", "Check the code, or ask for a new one")
+    next = ("请核对验证码，或重新获取", "Check the code, or ask for a new one")
 
 
 class DeskClosed(Forbidden):
@@ -52,7 +52,7 @@ class CredentialIssued(Conflict):
     slug = "credential-already-issued"
     title = ("凭证已领取", "A credential was already issued to this person")
     next = (
-        "请使用首次领取时的设备或恢复卡; 如非本人领取, 请联系登记处",
+        "请使用首次领取时的设备或恢复卡；如非本人领取，请联系登记处",
         "Use the device or recovery card that got it; if that was not you, tell the registrar",
     )
 
@@ -85,5 +85,5 @@ class ProofOfWorkNeeded(Limited):
     """Instead of waiting, the client may solve a puzzle of `…/puzzles` and send it along."""
 
     slug = "proof-of-work-needed"
-    title = ("当前请求较多, 需要完成一次计算验证", "Many requests come from here: solve a puzzle")
+    title = ("当前请求较多，需要完成一次计算验证", "Many requests come from here: solve a puzzle")
     next = ("请获取并完成计算验证后重试", "Get a puzzle, solve it, and send it along")

@@ -49,13 +49,13 @@ class TooManyRequests(Limited):
 class Overloaded(Unavailable):
     slug = "overloaded"
     title = ("系统繁忙", "Too many requests are waiting")
-    next = ("请稍候再次提交, 不会重复计票", "Send the same request again; nothing counts twice")
+    next = ("请稍候再次提交，不会重复计票", "Send the same request again; nothing counts twice")
 
 
 class StoreUnavailable(Unavailable):
     slug = "store-unavailable"
     title = ("暂时无法保存", "The store cannot be reached")
-    next = ("请稍候再次提交, 不会重复计票", "Send the same request again; nothing counts twice")
+    next = ("请稍候再次提交，不会重复计票", "Send the same request again; nothing counts twice")
     retry_after_s = 2
 
 
@@ -104,7 +104,7 @@ class NoSuchResource(NotFound):
 class Unforeseen(Refusal):
     slug = "internal-error"
     title = ("服务器内部错误", "The server failed")
-    next = ("请稍后重试; 如持续出现请联系管理员", "Try again later; tell the operator if it lasts")
+    next = ("请稍后重试；如持续出现请联系管理员", "Try again later; tell the operator if it lasts")
 
 
 _STATUS: dict[type[Refusal], int] = {

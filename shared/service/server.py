@@ -8,6 +8,7 @@ stops accepting, answers what it has, and the application's lifespan ends.
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 from types import FrameType
@@ -89,6 +90,7 @@ def serve(app: ASGIApp, drain: Drain, *, host: str, port: int, **options: Any) -
         h11_max_incomplete_event_size=16_384,
         **options,
     )
+    _allow_many_connections()
     server = _Server(config, drain)
     # What was imported stays: the collector need not walk it, nor look so often for the few cycles
     # that requests leave.
@@ -100,3 +102,9 @@ def serve(app: ASGIApp, drain: Drain, *, host: str, port: int, **options: Any) -
     except SystemExit:  # how uvicorn answers an application that does not start; it logged why
         return False
     return server.started and not drain.failed
+
+
+def _allow_many_connections() -> None:
+    """Let the process have as many open files as it may: many systems begin with 1,024."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.dashboards --dashboards 2000 --rounds 5
 
 A B A B ... in one installation: A casts at full speed with no dashboard connected, B the same with
-all of them. Prints B / A of each round, and of the B rounds how many updates each connection got a
-second, how old they were on arrival, and the memory that a connection takes in the tally's process.
+all of them. Prints B / A of each round, and of the B rounds how many updates a connection got, the
+time from one to the next, how old they were on arrival, and the memory that a connection takes in
+the tally's process.
 The dashboards are a process of their own on the same machine, so its share of the processors
 counts against them; so does the tally's own counting, which falls behind where two cores also cast.
 """
@@ -23,7 +24,7 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from cli.bench.issuer import LocalIssuer
 from cli.bench.load import Burst, Load, cast_burst, memory_mb, open_vote, sign
@@ -37,10 +38,14 @@ EVENT: Final = b"data: {"
 
 
 class Seen(NamedTuple):
-    """What the dashboards got in one burst: updates of each, and ages on arrival in ms."""
+    """What the dashboards got in one burst.
+
+    Updates of each, seconds between one and the next, ages on arrival, connections lost.
+    """
 
     seconds: float
     updates: list[int]
+    gaps_s: list[float]
     ages_ms: list[float]
     lost: int
 
@@ -78,6 +83,9 @@ def _measure(directory: Path, load: Load, options: argparse.Namespace) -> None:
         with Dashboards(installation.tally_url, script.edition, options.dashboards) as dashboards:
             for number in range(1, options.rounds + 1):
                 print(f"round {number}: {bench.round(dashboards)}", flush=True)
+                if bench.used + 1.5 * bench.last_round > options.ballots:
+                    print("the ballots signed beforehand are used up")
+                    break
         bench.show(options.dashboards)
 
 
@@ -89,11 +97,16 @@ class Bench:
         self._edition = edition
         self._bodies = bodies
         self._load = load
-        self._used = 0
+        self.used = 0
         self._without: list[Burst] = []
         self._with: list[Burst] = []
         self._seen: list[Seen] = []
         self._memory: list[float] = []
+
+    @property
+    def last_round(self) -> int:
+        """How many ballots the last round took."""
+        return self._without[-1].requests + self._with[-1].requests
 
     def round(self, dashboards: "Dashboards") -> str:
         """One burst without and one with; what came of it in a line."""
@@ -114,20 +127,22 @@ class Bench:
     def show(self, count: int) -> None:
         """Print what all rounds together say."""
         ratios = [b.rate / a.rate for a, b in zip(self._without, self._with, strict=True)]
-        rates = [n / seen.seconds for seen in self._seen for n in seen.updates]
         ages = sorted(age for seen in self._seen for age in seen.ages_ms)
+        gaps = [gap for seen in self._seen for gap in seen.gaps_s]
+        updates = [float(n) for seen in self._seen for n in seen.updates]
         print(f"{count} dashboards, {len(ratios)} rounds; median (min - max)")
         _line("cast a second, none connected", [one.rate for one in self._without], 0)
         _line("cast a second, all connected", [one.rate for one in self._with], 0)
         _line("with / without", ratios, 3)
-        _line("updates a second and dashboard", rates, 2)
+        _line("updates a dashboard and burst", updates, 0)
+        _line("from one update to the next, s", gaps, 2)
         print(f"{'age on arrival, ms':<34}p50 {_at(ages, 0.5):.0f}, p99 {_at(ages, 0.99):.0f}")
         _line("tally memory a dashboard, kB", [1000 * mb / count for mb in self._memory[:1]], 1)
 
     def _cast(self) -> Burst:
         url = self._installation.ballot_url
-        burst = cast_burst(self._load, url, self._edition, self._bodies, self._used)
-        self._used += burst.requests + self._load.connections
+        burst = cast_burst(self._load, url, self._edition, self._bodies, self.used)
+        self.used += burst.requests + self._load.connections
         return burst
 
     def _tally_mb(self) -> float:
@@ -146,7 +161,7 @@ class Dashboards:
             target=_watch, args=(theirs, (host, int(port)), path, count), daemon=True
         )
 
-    def __enter__(self) -> "Dashboards":
+    def __enter__(self) -> Self:
         self._process.start()
         return self
 
@@ -209,6 +224,8 @@ class _Watcher:
         self._count = count
         self._selector = selectors.DefaultSelector()
         self._updates: list[int] = []
+        self._arrived: list[float] = []
+        self._gaps_s: list[float] = []
         self._ages_ms: list[float] = []
         self._times: dict[bytes, float] = {}
         self._lost = 0
@@ -216,6 +233,7 @@ class _Watcher:
 
     def connect(self) -> None:
         self._updates = [0] * self._count
+        self._arrived = [0.0] * self._count
         for number in range(self._count):
             connection = socket.create_connection(self._address)
             connection.sendall(self._request)
@@ -227,12 +245,14 @@ class _Watcher:
 
     def begin(self) -> None:
         self._updates = [0] * self._count
-        self._ages_ms = []
+        self._arrived = [0.0] * self._count
+        self._gaps_s, self._ages_ms = [], []
         self._lost = 0
         self._begun = time.monotonic()
 
     def end(self) -> Seen:
-        return Seen(time.monotonic() - self._begun, self._updates, self._ages_ms, self._lost)
+        seconds = time.monotonic() - self._begun
+        return Seen(seconds, self._updates, self._gaps_s, self._ages_ms, self._lost)
 
     def disconnect(self) -> None:
         for key in list(self._selector.get_map().values()):
@@ -249,7 +269,14 @@ class _Watcher:
                 self._selector.unregister(key.fileobj)
             elif EVENT in data:
                 self._updates[key.data] += 1
+                self._note_gap(key.data)
                 self._note_age(data)
+
+    def _note_gap(self, number: int) -> None:
+        now = time.monotonic()
+        if self._arrived[number]:
+            self._gaps_s.append(now - self._arrived[number])
+        self._arrived[number] = now
 
     def _note_age(self, data: bytes) -> None:
         start = data.find(TIME) + len(TIME)

@@ -33,7 +33,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     }
     with Installation(
         tmp_path_factory.mktemp("strict"),
-        processes={"ballot": 1, "registrar": 1, "notify": 1},
+        processes={"ballot": 1, "notify": 1, "registrar": 1},
         settings={"registrar": caps},
     ) as running:
         yield running

@@ -56,6 +56,7 @@ def main() -> None:
             for path, data in tree.files(None).items()
             if not path.startswith("tile/entries")
         },
+        "checkpoint_293": builder.tree(293).checkpoint().decode(),
         "earlier": {size: builder.tree(size).root for size in (1, 4, 100, 255, 256, 257, 293)},
     }
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(vectors), indent=1) + b"\n")

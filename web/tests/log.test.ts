@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { equal, fromBase64, fromHex, toBase64, toHex, utf8, type Bytes } from "../src/lib/bytes";
+import { concat, equal, fromBase64, fromHex, toBase64, toHex, utf8, type Bytes } from "../src/lib/bytes";
 import { openCheckpoint } from "../src/lib/log/checkpoint";
 import { BadNote, BadProof } from "../src/lib/log/errors";
 import { emptyRoot, leafHash, nodeHash, type Hash } from "../src/lib/log/merkle";
@@ -89,6 +89,24 @@ describe("notes and checkpoints", () => {
   it("ignores the signatures of others, such as witnesses", async () => {
     const verifier = await parseVkey(tlog.log.vkey);
     await openCheckpoint(utf8(tlog.checkpoint + tlog.cosig_line), verifier);
+  });
+
+  it("ignores a signature under another key id of the same name", async () => {
+    const verifier = await parseVkey(tlog.log.vkey);
+    const other = `\u2014 ${tlog.log.name} ${toBase64(new Uint8Array(68))}\n`;
+    await openCheckpoint(utf8(tlog.checkpoint + other), verifier);
+  });
+
+  it("refuses a checkpoint with a second signature of the key that is wrong", async () => {
+    const verifier = await parseVkey(tlog.log.vkey);
+    const wrong = toBase64(concat(verifier.keyId, new Uint8Array(64)));
+    const note = `${tlog.checkpoint}\u2014 ${tlog.log.name} ${wrong}\n`;
+    await expect(openCheckpoint(utf8(note), verifier)).rejects.toThrow("does not fit");
+  });
+
+  it("refuses base64 that is not the one spelling of its bytes", () => {
+    expect(() => fromBase64("AB==")).toThrow("canonical");
+    expect(() => fromBase64("AA")).toThrow("canonical");
   });
 
   it.each([

@@ -116,6 +116,11 @@ describe("the digits of a receipt", () => {
     }
   });
 
+  it("are refused with anything after the receipt", async () => {
+    const digits = receiptDigits(await compactReceipt(web.receipt, verifier));
+    expect(() => parseReceiptDigits((BigInt(digits) * 256n).toString())).toThrow(BadReceipt);
+  });
+
   it.each(["", "0", "1", "12345678901234567890", "9".repeat(7090), "12a"])("are not %j", (text) => {
     expect(() => parseReceiptDigits(text)).toThrow(BadReceipt);
   });

@@ -49,6 +49,8 @@ export interface WebVectors {
   };
   /** Tiles and checkpoint by path. */
   readonly files: Readonly<Record<string, Base64>>;
+  /** The signed checkpoint at size 293; the newest is at 294. */
+  readonly checkpoint_293: string;
   /** Roots at earlier sizes. */
   readonly earlier: Readonly<Record<string, Base64>>;
 }

@@ -68,9 +68,14 @@ export function Opening() {
   );
 }
 
+interface ShortlistProps {
+  readonly view: EditionView | undefined;
+  /** A ranking will stand here with the first ballot. */
+  readonly voting: boolean;
+}
+
 /** The shortlist in published order, without any figure. */
-export function Shortlist({ view }: { readonly view: EditionView | undefined }) {
-  const t = useTexts(board);
+export function Shortlist({ view, voting }: ShortlistProps) {
   const shown = useLanguage();
   const hall = useHall();
   const initiatives = view?.initiatives ?? [];
@@ -80,14 +85,12 @@ export function Shortlist({ view }: { readonly view: EditionView | undefined }) 
         <Both of={(t) => t.shortlist} />
       </h2>
       {initiatives.length === 0 ? (
-        <p class="muted">{t.shortlistSoon}</p>
+        <p class="soon muted">
+          <Both of={(t) => t.shortlistSoon} />
+        </p>
       ) : (
         <>
-          {view && (
-            <p class="muted">
-              {t.chooseUpTo(view.manifest.max_choices, view.manifest.seats)}
-            </p>
-          )}
+          {view && <Rule view={view} voting={voting} />}
           <ul>
             {initiatives.map((one) => (
               <li key={one.id}>
@@ -101,6 +104,15 @@ export function Shortlist({ view }: { readonly view: EditionView | undefined }) 
         </>
       )}
     </section>
+  );
+}
+
+function Rule({ view, voting }: { view: EditionView; voting: boolean }) {
+  const { max_choices: most, seats } = view.manifest;
+  return (
+    <p class="muted">
+      <Both of={(t) => (voting ? t.noBallots : t.chooseUpTo(most, seats))} />
+    </p>
   );
 }
 

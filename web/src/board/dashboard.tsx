@@ -95,7 +95,8 @@ function Main({ edition, view, snapshot }: MainProps): ComponentChildren {
     () => counts && view && rank(counts, view.manifest.seats, result),
     [counts, view, result],
   );
-  if (ranking && view && (phase === "open" || result)) {
+  const counted = result || (phase === "open" && snapshot.ballots > 0);
+  if (ranking && view && counted) {
     return (
       <>
         {result && <Outcome edition={edition} view={view} result={result} />}
@@ -104,7 +105,8 @@ function Main({ edition, view, snapshot }: MainProps): ComponentChildren {
     );
   }
   const closed = phase && CLOSED.includes(phase);
-  return closed && !counts ? <Opening /> : <Shortlist view={view} />;
+  if (closed && !counts) return <Opening />;
+  return <Shortlist view={view} voting={phase === "open" && counts !== null} />;
 }
 
 /** Nothing was received yet. */

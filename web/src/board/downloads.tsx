@@ -25,7 +25,7 @@ export function Downloads({ services, edition, view, snapshot, rows }: Props) {
   return (
     <section class="card downloads">
       {(counted || rows.length > 0) && <h2>{t.downloads}</h2>}
-      <div class="row">
+      <div class="row" hidden={!counted && rows.length === 0}>
         {counted && (
           <>
             <SaveButton name={`${edition}.csv`} label={t.csvCounts} make={() => countsCsv(counted)} />

@@ -20,20 +20,21 @@ interface Props {
 /** The big screen has room for so many below the line: fewer once the result stands above. */
 const HALL_BELOW = 3;
 const HALL_BELOW_RESULT = 2;
+/** And for so many in all, however many are tied. */
+const HALL_ROWS = 14;
 
 export function RankingCard({ ranking, view, snapshot }: Props) {
   const t = useTexts(board);
   const hall = useHall();
   const [table, setTable] = useState(false);
   const final = snapshot.result !== null;
-  const empty = ranking.most === 0 && !final;
   return (
     <section class="card ranking">
       <div class="card-head">
         <h2 class={hall && final ? "visually-hidden" : ""}>
           <Both of={(t) => (final ? t.ranking : t.rankingNow)} />
         </h2>
-        {!hall && !empty && (
+        {!hall && (
           <button
             type="button"
             class="button quiet"
@@ -44,9 +45,8 @@ export function RankingCard({ ranking, view, snapshot }: Props) {
           </button>
         )}
       </div>
-      {empty && <p class="muted">{t.noBallots}</p>}
       <Bars ranking={ranking} view={view} below={final ? HALL_BELOW_RESULT : HALL_BELOW} />
-      {table && !hall && !empty && <Table ranking={ranking} view={view} snapshot={snapshot} />}
+      {table && !hall && <Table ranking={ranking} view={view} snapshot={snapshot} />}
     </section>
   );
 }
@@ -61,12 +61,11 @@ interface BarsProps {
 function Bars({ ranking, view, below }: BarsProps) {
   const hall = useHall();
   const line = ranking.chosen + ranking.tied;
-  const room = Math.max(view.manifest.seats, line) + below;
+  const room = Math.min(Math.max(view.manifest.seats, line) + below, HALL_ROWS);
   const shown = hall ? ranking.rows.slice(0, room) : ranking.rows;
   const glide = useGlide(shown.map((row) => row.id));
   const initiatives = new Map(view.initiatives.map((one) => [one.id, one]));
   const hidden = ranking.rows.length - shown.length;
-  const cut = ranking.most > 0 && <Cut key="cut" ranking={ranking} seats={view.manifest.seats} />;
   const items: ComponentChildren[] = shown.map((row) => (
     <Bar
       key={row.id}
@@ -76,7 +75,7 @@ function Bars({ ranking, view, below }: BarsProps) {
       place={glide(row.id)}
     />
   ));
-  if (cut) items.splice(line, 0, cut);
+  items.splice(line, 0, <Cut key="cut" ranking={ranking} seats={view.manifest.seats} />);
   return (
     <>
       <ol class="bars">{items}</ol>
@@ -100,12 +99,9 @@ function Bar({ row, initiative, most, place }: BarProps) {
   const t = useTexts(board);
   const shown = useLanguage();
   const title = initiative?.title ?? { zh: row.id, en: row.id };
-  const standing = most === 0 ? "out" : row.standing;
   return (
-    <li ref={place} class={`bar-row ${standing}`} data-id={row.id}>
-      <span class="bar-rank number" aria-hidden={most === 0}>
-        {most === 0 ? "·" : row.rank}
-      </span>
+    <li ref={place} class={`bar-row ${row.standing}`} data-id={row.id}>
+      <span class="bar-rank number">{row.rank}</span>
       <span class="names">
         <BothOf {...title} shown={shown} />
       </span>

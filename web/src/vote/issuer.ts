@@ -23,6 +23,12 @@ import type { EditionView, LogEvent, Registration } from "../lib/views";
 /** Somebody waits for it, and may ask again. */
 const SOME = { attempts: 3 };
 
+/** Before the roll come the announcement and the shortlist, each once. */
+const FIRST_FEW = 8;
+
+/** Issuer keys proven to be in logs, by the logs' keys. */
+const known = new Map<string, Base64>();
+
 /** The registrar would sign with another key than the log says: nothing was blinded or sent. */
 export class WrongIssuer extends Error {
   override name = "WrongIssuer";
@@ -40,7 +46,7 @@ export async function committedIssuer(services: Services, edition: EditionView):
   const verifier = await verifierOf(edition);
   const [registration, issuerKey] = await Promise.all([
     showRegistration(services, edition.edition, SOME),
-    issuerInLog(services, edition, verifier),
+    knownIssuer(services, edition, verifier),
   ]);
   if (registration.issuer_key !== issuerKey) {
     throw new WrongIssuer("the registrar's issuer key is not the one in the log");
@@ -59,6 +65,17 @@ export async function verifierOf(edition: EditionView): Promise<Verifier> {
   }
 }
 
+/** As `issuerInLog`, which is asked once: what a log has committed to does not change. */
+async function knownIssuer(
+  services: Services,
+  edition: EditionView,
+  verifier: Verifier,
+): Promise<Base64> {
+  const issuer = known.get(verifier.vkey) ?? (await issuerInLog(services, edition, verifier));
+  known.set(verifier.vkey, issuer);
+  return issuer;
+}
+
 /** The issuer's key in the log's `RollCommitted`, proven to be there. */
 async function issuerInLog(
   services: Services,
@@ -66,8 +83,8 @@ async function issuerInLog(
   verifier: Verifier,
 ): Promise<Base64> {
   try {
-    // Ballots come only after it, so that it is within the first bundle.
-    const bundle = tilePath("entries", 0, tileWidth(0, 0, edition.size));
+    // Ballots come only after it, so that it is within the first few entries.
+    const bundle = tilePath("entries", 0, Math.min(FIRST_FEW, tileWidth(0, 0, edition.size)));
     const entries = decodeBundle(await readLog(services, edition.edition, bundle, SOME));
     const index = entries.findIndex((entry) => decodeEvent(entry).event === "RollCommitted");
     const entry = entries[index];
