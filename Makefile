@@ -29,7 +29,7 @@ pictures: $(READY) $(PAGES)
 
 test: $(READY) $(INTEROP_READY) $(PAGES)
 	cd web && npm test --silent
-	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: $(READY) $(WEB_READY)
 	$(BIN)/ruff check .

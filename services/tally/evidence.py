@@ -84,15 +84,16 @@ def read_head(note: bytes, verifier: Verifier) -> SignedHead:
 def read_runs(frontier: Frontier, payloads: Sequence[bytes], verifier: Verifier) -> RunsRead:
     """Join runs that follow one another from `frontier` on; skips what is below it.
 
-    Every run is checked against its own checkpoint. Reading ends at the first that does not fit.
+    Every run is checked against its own checkpoint. One that does not fit is passed over: the next
+    may go on from the same place, and else does not fit either.
     """
     start = frontier.size
     entries: list[bytes] = []
     openings: list[bytes] = []
     head: SignedHead | None = None
     fault: Unproven | None = None
-    try:
-        for payload in payloads:
+    for payload in payloads:
+        try:
             run = _split(payload, frontier.size)
             known = frontier.size - run.start
             if known >= len(run.entries):
@@ -100,11 +101,12 @@ def read_runs(frontier: Frontier, payloads: Sequence[bytes], verifier: Verifier)
             new = run.entries[known:]
             growth = frontier.extend([leaf_hash(entry) for entry in new])
             head = _signed_end(run.checkpoint, verifier, growth)
-            frontier = growth.frontier
-            entries += new
-            openings += run.openings[known:]
-    except Unproven as error:
-        fault = error
+        except Unproven as error:
+            fault = fault or error
+            continue
+        frontier = growth.frontier
+        entries += new
+        openings += run.openings[known:]
     chunk = Chunk(start, entries, openings, head) if head and entries else None
     return RunsRead(chunk, fault)
 

@@ -148,7 +148,7 @@ async def test_an_orderly_stop_leaves_nothing_unknown(
     mailing: Settings, mail_server: MailServer, admin: str
 ) -> None:
     """A service that is told to stop finishes and records what is under way, and begins no more."""
-    slow = replace(mailing, smtp_rate=40.0)
+    slow = replace(mailing, smtp_rate=4.0)
     async with open_service(slow):
         await until(lambda: len(mail_server.recipients) >= 3, "nothing was sent")
     found = await states(admin)
@@ -169,7 +169,7 @@ async def test_a_database_that_was_away_tells_nobody_twice(
     mailing: Settings, mail_server: MailServer, edition: EditionBuilder, admin: str
 ) -> None:
     """When the service's connections are cut again and again, all mails go out once."""
-    async with open_service(replace(mailing, smtp_rate=40.0)) as service:
+    async with open_service(replace(mailing, smtp_rate=4.0)) as service:
         for count in (2, 6, 12):
             await until(partial(_came, mail_server, count), "it stopped")
             query(

@@ -88,3 +88,12 @@ def test_bytes_that_are_no_run_are_a_fault(payload: bytes) -> None:
     chunk, fault = read_runs(Frontier.empty(), [payload], Verifier.parse(SIGNER.vkey))
     assert fault is not None
     assert (chunk, fault.what) == (None, "run")
+
+
+def test_what_cannot_be_read_is_passed_over() -> None:
+    """The run after bytes that are none is read, and the fault is told."""
+    payloads = [b"no run", encode_run(run(0, 4))]
+    chunk, fault = read_runs(Frontier.empty(), payloads, Verifier.parse(SIGNER.vkey))
+    assert fault is not None
+    assert chunk is not None
+    assert (chunk.start, len(chunk.entries), fault.what) == (0, 4, "run")
