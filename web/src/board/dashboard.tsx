@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 
-import { useTexts } from "../lib/i18n";
+import { useLanguage, useTexts } from "../lib/i18n";
 import type { Services } from "../lib/services";
 import type { EditionSummary, EditionView, TallySnapshot } from "../lib/views";
 import { EditionChooser } from "../ui/edition";
@@ -39,11 +39,21 @@ export function Dashboard({ services, edition, editions }: Props) {
   const hours = useTurnout(services, edition, live);
   const now = useSeconds();
   const { snapshot } = live;
-  if (!snapshot) return <NotYet live={live} editions={editions} />;
+  const shown = useLanguage();
+  // The clock draws this anew each second: what has not changed is handed back as it was.
+  const parts = useMemo(() => {
+    if (!snapshot) return undefined;
+    const rows = hours ? turnoutRows(hours, snapshot) : [];
+    return {
+      main: <Main edition={edition} view={view} snapshot={snapshot} />,
+      figures: <Figures snapshot={snapshot} />,
+      turnout: <TurnoutCard rows={rows} snapshot={snapshot} />,
+      downloads: <Downloads {...{ services, edition, view, snapshot, rows }} />,
+    };
+  }, [services, edition, view, snapshot, hours, hall, shown]);
+  if (!snapshot || !parts) return <NotYet live={live} editions={editions} />;
   const fresh = freshness(snapshot, live.contact, now.monotonic);
-  const rows = hours ? turnoutRows(hours, snapshot) : [];
   const sealed = snapshot.phase === "open" && snapshot.disclosure === "at-close";
-  const turnout = <TurnoutCard rows={rows} snapshot={snapshot} />;
   return (
     <HallMode value={hall}>
       <Announcer fresh={fresh} />
@@ -61,13 +71,13 @@ export function Dashboard({ services, edition, editions }: Props) {
           <Contradicted found={snapshot.contradiction} />
         ) : (
           <div class="board-grid">
-            <div class="board-main">
+            <div class={view ? "board-main" : "board-main waiting"}>
               {sealed && <Sealed />}
-              {sealed && hall ? turnout : <Main edition={edition} view={view} snapshot={snapshot} />}
+              {sealed && hall ? parts.turnout : parts.main}
             </div>
             <div class="board-side">
-              <Figures snapshot={snapshot} />
-              {!(sealed && hall) && turnout}
+              {parts.figures}
+              {!(sealed && hall) && parts.turnout}
               <div class="board-foot">
                 <Trust snapshot={snapshot} fresh={fresh} />
                 {hall && <HallCode services={services} edition={edition} snapshot={snapshot} />}
@@ -76,7 +86,7 @@ export function Dashboard({ services, edition, editions }: Props) {
           </div>
         )}
         {snapshot.contradiction && <Trust snapshot={snapshot} fresh={fresh} />}
-        {!hall && <Downloads {...{ services, edition, view, snapshot, rows }} />}
+        {!hall && parts.downloads}
       </div>
     </HallMode>
   );

@@ -57,7 +57,7 @@ function options(place: HTMLElement, { language, large }: Look): UPlot.Options {
       { ...axis, values: times, space: px * 6, size: px * 2.2 },
       {
         ...axis,
-        values: (_plot, splits) => splits.map((at) => formatNumber(at, language)),
+        values: (_plot, splits) => splits.map((at) => formatNumber(at)),
         incrs: [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7].map((e) => n * 10 ** e)).sort((a, b) => a - b),
         space: px * 2.2,
         size: (_plot, values) => 14 + px * 0.62 * Math.max(3, ...(values ?? []).map((v) => v.length)),

@@ -109,7 +109,7 @@ function Bar({ row, initiative, most, place }: BarProps) {
         <span class="bar-fill" style={{ width: `${most ? (100 * row.ballots) / most : 0}%` }} />
       </span>
       <span class="bar-count number">
-        {formatNumber(row.ballots, shown)}
+        {formatNumber(row.ballots)}
         <span class="visually-hidden"> {t.count}</span>
       </span>
     </li>
@@ -158,7 +158,7 @@ function Table({ ranking, view, snapshot }: Props) {
                 <td class="number">{row.rank}</td>
                 <th scope="row">{one ? inLanguage(one.title, shown) : row.id}</th>
                 <td>{one ? inLanguage(one.department, shown) : ""}</td>
-                <td class="number">{formatNumber(row.ballots, shown)}</td>
+                <td class="number">{formatNumber(row.ballots)}</td>
                 <td class="number">{percent(row.ballots / Math.max(1, snapshot.voters))}</td>
                 <td>{standing[row.standing]}</td>
               </tr>

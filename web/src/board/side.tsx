@@ -8,7 +8,6 @@ import { Both, useHall } from "./hall";
 import { board, type BoardTexts } from "./texts";
 
 export function Figures({ snapshot }: { readonly snapshot: TallySnapshot }) {
-  const shown = useLanguage();
   const t = useTexts(board);
   const hall = useHall();
   const { voters, ballots, roll_size: roll } = snapshot;
@@ -19,7 +18,7 @@ export function Figures({ snapshot }: { readonly snapshot: TallySnapshot }) {
           <Both of={(t) => t.voters} />
         </p>
         <p class="figure-value number" data-testid="voters">
-          {formatNumber(voters, shown)}
+          {formatNumber(voters)}
         </p>
         {roll !== null && roll > 0 && (
           <p class="figure-note">
@@ -32,7 +31,7 @@ export function Figures({ snapshot }: { readonly snapshot: TallySnapshot }) {
           <Both of={(t) => t.ballots} />
         </p>
         <p class="figure-value number" data-testid="ballots">
-          {formatNumber(ballots, shown)}
+          {formatNumber(ballots)}
         </p>
         {!hall && <p class="figure-note">{t.ballotsHint}</p>}
       </div>
@@ -84,7 +83,7 @@ export function Trust({ snapshot, fresh }: { snapshot: TallySnapshot; fresh: Fre
             <Both of={(t) => t.logSize} />
           </dt>
           <dd class="number" data-testid="log-size">
-            {formatNumber(snapshot.size + snapshot.behind, shown)}
+            {formatNumber(snapshot.size + snapshot.behind)}
           </dd>
         </div>
         <div>

@@ -3,8 +3,8 @@
 import { formatNumber, defineTexts, textsIn } from "../lib/i18n";
 import type { TimeLeft } from "./countdown";
 
-const zhNumber = (n: number) => formatNumber(n, "zh");
-const enNumber = (n: number) => formatNumber(n, "en");
+const zhNumber = (n: number) => formatNumber(n);
+const enNumber = (n: number) => formatNumber(n);
 const two = (n: number) => String(n).padStart(2, "0");
 const clock = (left: TimeLeft) => `${two(left.hours)}:${two(left.minutes)}:${two(left.seconds)}`;
 const plural = (n: number, one: string, many: string) => `${enNumber(n)} ${n === 1 ? one : many}`;

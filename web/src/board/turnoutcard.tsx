@@ -95,9 +95,9 @@ function Table({ rows }: { readonly rows: readonly TurnoutRow[] }) {
           {[...rows].reverse().map((row) => (
             <tr key={row.from}>
               <th scope="row">{formatTime(row.from, style, shown)}</th>
-              <td class="number">{formatNumber(row.voters, shown)}</td>
-              <td class="number">{formatNumber(row.ballots, shown)}</td>
-              <td class="number">{formatNumber(row.total, shown)}</td>
+              <td class="number">{formatNumber(row.voters)}</td>
+              <td class="number">{formatNumber(row.ballots)}</td>
+              <td class="number">{formatNumber(row.total)}</td>
             </tr>
           ))}
         </tbody>
