@@ -62,8 +62,9 @@ async def count(connection: Connection, caps: Sequence[Cap]) -> None:
 
     Outside a transaction of the caller's, it commits without waiting for the disk: everybody's use
     of a wide cap waits for the one before, and a crash of the database that forgets the last
-    moment's uses does no harm. Rows stay locked until the transaction ends, in the order given: name each scope once, list
-    narrow scopes before wide ones, and use the same order everywhere, or transactions may deadlock.
+    moment's uses does no harm. Rows stay locked until the transaction ends, in the order given:
+    name each scope once, list narrow scopes before wide ones, and use the same order everywhere, or
+    transactions may deadlock.
     """
     alone = not connection.is_in_transaction()
     async with connection.transaction():
