@@ -13,7 +13,7 @@ PAGES := shared/service/pages/check.html
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo up pages pictures test lint lock clean
+.PHONY: demo up pages pictures test test-large lint lock clean
 
 demo: $(READY) $(PAGES)
 	$(BIN)/huimin demo $(ARGS)
@@ -29,7 +29,11 @@ pictures: $(READY) $(PAGES)
 
 test: $(READY) $(INTEROP_READY) $(PAGES)
 	cd web && npm test --silent
-	$(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
+	$(BIN)/pytest --numprocesses 3 --dist worksteal $(ARGS)
+
+# Real elections with thousands of ballots, each voter by way of the registrar.
+test-large: $(READY) $(PAGES)
+	$(BIN)/pytest -m large $(ARGS)
 
 lint: $(READY) $(WEB_READY)
 	$(BIN)/ruff check .

@@ -71,6 +71,7 @@ def test_every_voter_registers_with_the_registrar(built_in: dict[str, Any]) -> N
 
 
 @needs_elections
+@pytest.mark.large
 @pytest.mark.parametrize("name", ["Netherlands_Amsterdam_289", "Netherlands_Amsterdam_287"])
 def test_a_real_election_gives_the_expected_counts(name: str, tmp_path: Path) -> None:
     """Every ballot of the file counts, and the counts are those computed from the file alone."""
