@@ -23,6 +23,7 @@ from playwright.async_api import (
     Page,
     Request,
     async_playwright,
+    expect,
 )
 
 from cli.installation import Installation
@@ -56,6 +57,9 @@ ARGUMENTS: Final = [
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 ]
+
+# What a page says in the end is asserted, not how soon: machines that run tests are busy ones.
+expect.set_options(timeout=20_000)
 
 _CHOOSE: Final = """if (location.protocol.startsWith("http"))
   localStorage.setItem("huimin-language", localStorage.getItem("huimin-language") ?? "%s");"""

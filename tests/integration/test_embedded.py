@@ -35,7 +35,7 @@ needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can start servers
 
 # What another process does with both servers: start, say where they are, then as told.
 OWNER = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
@@ -171,7 +171,9 @@ def test_a_server_ends_with_its_warden(tmp_path: Path) -> None:
 
 def test_ctrl_c_reaches_the_owner_and_not_its_servers(tmp_path: Path) -> None:
     """SIGINT to the owner's process group leaves both servers to be stopped by the owner."""
+    # A shell's background jobs ignore SIGINT, and what they start inherits that.
     then = """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         print("waiting", flush=True)
         time.sleep(600)

@@ -3,7 +3,8 @@ import "fake-indexeddb/auto";
 import { describe, expect, it } from "vitest";
 
 import { fromBase64, fromUtf8, toBase64 } from "../src/lib/bytes";
-import { identifyLog, pinnedVerifier, recallLog, rememberLog, WrongLog } from "../src/lib/knownlogs";
+import { identifyLog, pinKey, pinnedVerifier, recallLog, rememberLog, WrongLog } from "../src/lib/knownlogs";
+import { BadKey } from "../src/lib/log/errors";
 import { makeVerifier, parseVkey } from "../src/lib/log/note";
 import { forget, keys, load, save, update } from "../src/lib/store";
 import { vectors, type WebVectors } from "./support";
@@ -50,6 +51,21 @@ describe("a log that is known", () => {
     const log = { origin: other.name, key: toBase64(other.publicKey) };
     const swapped = { ...view, manifest: { log }, vkey: other.vkey };
     await expect(identifyLog(swapped)).rejects.toThrow(WrongLog);
+  });
+
+  it("may be known by its key alone, and its checkpoint is remembered once it is seen", async () => {
+    await forget("logs", verifier.name);
+    await pinKey(web.vkey);
+    await pinKey(web.vkey);
+    expect(await recallLog(verifier.name)).toMatchObject({ vkey: web.vkey, checkpoint: undefined });
+    await identifyLog(view);
+    expect((await recallLog(verifier.name))?.checkpoint).toBe(view.checkpoint);
+    await pinKey(web.vkey);
+    expect((await recallLog(verifier.name))?.checkpoint).toBe(view.checkpoint);
+  });
+
+  it("is not pinned by what is no key", async () => {
+    await expect(pinKey(`${verifier.name}+00000000+AAAA`)).rejects.toThrow(BadKey);
   });
 
   it("may not become shorter", async () => {

@@ -24,12 +24,7 @@ function App() {
   return (
     <Page name="board" title={t.board} links={links} wide>
       {!found && <Finding error={error} again={again} />}
-      {found && !edition && (
-        <div class="stack">
-          {found.editions.length === 0 && <h1>{t.board}</h1>}
-          <EditionChooser editions={found.editions} />
-        </div>
-      )}
+      {found && !edition && <EditionChooser editions={found.editions} />}
       {found && edition && (
         <Dashboard
           key={edition}

@@ -18,7 +18,7 @@ import type { LogEvent, Text } from "../lib/views";
 import type { Given } from "./given";
 import { recall } from "./memory";
 import { CannotRead, Contradicted, readNewest, type NewestLog, type Seen } from "./newest";
-import { isUnreachable, servedEdition, type Served } from "./served";
+import { isUnreachable, servedEdition, servedKey, type Served } from "./served";
 
 /** An entry of the log, as far as it is verified. */
 export interface Verified {
@@ -78,7 +78,7 @@ export async function examine(
 async function examineCarried(services: Services, given: Carried): Promise<Outcome> {
   const origin = given.kind === "full" ? originOf(given.receipt) : given.receipt.origin;
   const served = await servedEdition(services, given.receipt.edition);
-  const key = await keyOf(origin, served);
+  const key = await keyOf(services, origin, served);
   if (!("verifier" in key)) return key;
   const alone = await verifyAlone(given, key.verifier);
   const { newest, unusable } = await compare(services, alone, key.verifier);
@@ -93,6 +93,7 @@ async function examineCarried(services: Services, given: Carried): Promise<Outco
 
 /** The key that verifies this log, or why there is none. */
 async function keyOf(
+  services: Services,
   origin: string,
   served: Served | "none" | "unreachable",
 ): Promise<{ readonly verifier: Verifier } | Outcome> {
@@ -104,7 +105,10 @@ async function keyOf(
   }
   if (pinned) return { verifier: await parseVkey(pinned.vkey) };
   if (fitting) return { verifier: fitting };
-  return served === "unreachable" ? { kind: "unreachable" } : { kind: "unknown-log", origin };
+  if (served === "unreachable") return { kind: "unreachable" };
+  // A receipt may name one edition and be of another's log: whose it is shows when it is verified.
+  const other = await servedKey(services, origin);
+  return other ? { verifier: other } : { kind: "unknown-log", origin };
 }
 
 /** What a receipt proves by itself. */
@@ -163,7 +167,7 @@ async function findByCode(
   const served = await servedEdition(services, edition);
   if (served === "none") return { kind: "no-edition" };
   if (served === "unreachable") return { kind: "unreachable" };
-  const key = await keyOf(served.verifier.name, served);
+  const key = await keyOf(services, served.verifier.name, served);
   if (!("verifier" in key)) return key;
   const newest = await readNewest(services, edition, key.verifier);
   const { index } = code;

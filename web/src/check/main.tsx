@@ -17,7 +17,7 @@ import { digitsInAddress, readGiven } from "./given";
 import { HandIn, Today } from "./handin";
 import { keepOffline } from "./offline";
 import { OutcomeView } from "./outcome";
-import { isUnreachable, pinServedLogs } from "./served";
+import { isUnreachable, pinServedLogs, type ServedLogs } from "./served";
 import { texts } from "./texts";
 
 function App() {
@@ -52,7 +52,7 @@ function Check({ services }: { readonly services: Services }) {
   const t = useTexts(texts);
   const [text, setText] = useState(textInAddress);
   const [stage, setStage] = useState<Stage>("asking");
-  const [editions, setEditions] = useState<readonly EditionSummary[]>([]);
+  const [{ editions, pinned }, setLogs] = useState<ServedLogs>({ editions: [], pinned: false });
   const [chosen, choose] = useState(editionInAddress);
   const [checks, setChecks] = useState<ReceiptChecks>();
   const edition = chosen ?? onlyEdition(editions);
@@ -66,7 +66,7 @@ function Check({ services }: { readonly services: Services }) {
     if (counted) void countReceiptCheck(services, counted).then(setChecks, ignoreUnreachable);
   };
   useEffect(() => {
-    void pinServedLogs(services).then(setEditions, ignoreUnreachable);
+    void pinServedLogs(services).then(setLogs, ignoreUnreachable);
     void showReceiptChecks(services).then(setChecks, ignoreUnreachable);
     whenIdle(() => void preloadPictures());
     if (text) void check(text);
@@ -110,14 +110,14 @@ function Check({ services }: { readonly services: Services }) {
         edition={edition}
         onEdition={choose}
       />
-      <Network />
+      <Network pinned={pinned} />
       {checks && <Today verified={checks.verified} wrong={checks.wrong} />}
     </div>
   );
 }
 
-/** Whether the page is kept on the device, and whether there is a network. */
-function Network() {
+/** Whether the page and the logs' keys are kept on the device, and whether there is a network. */
+function Network({ pinned }: { readonly pinned: boolean }) {
   const t = useTexts(texts);
   const [kept, setKept] = useState(false);
   const [online, setOnline] = useState(navigator.onLine);
@@ -133,7 +133,7 @@ function Network() {
   }, []);
   return (
     <p class="status" role="status">
-      {kept && online && <span class="tag good">{t.offlineReady}</span>}
+      {kept && pinned && online && <span class="tag good">{t.offlineReady}</span>}
       {!online && <span class="tag warn">{t.noNetwork}</span>}
     </p>
   );

@@ -1,6 +1,6 @@
 /** What this device knows of a log, if it keeps anything: a check also works where it does not. */
 
-import { recallLog, rememberLog, type KnownLog } from "../lib/knownlogs";
+import { pinKey, recallLog, rememberLog, type KnownLog } from "../lib/knownlogs";
 import type { Verifier } from "../lib/log/note";
 import { NoStorage } from "../lib/store";
 
@@ -12,6 +12,17 @@ export async function recall(origin: string): Promise<KnownLog | undefined> {
 /** Pins the key on first use, and keeps the checkpoint, verified against the one before. */
 export async function remember(verifier: Verifier, checkpoint: string): Promise<void> {
   await unlessNoStorage(rememberLog(verifier, checkpoint));
+}
+
+/** Pins keys on first use; false where the device keeps nothing. Throws `BadKey`. */
+export async function pinAll(vkeys: readonly string[]): Promise<boolean> {
+  try {
+    for (const vkey of vkeys) await pinKey(vkey);
+    return true;
+  } catch (error) {
+    if (error instanceof NoStorage) return false;
+    throw error;
+  }
 }
 
 async function unlessNoStorage<T>(asked: Promise<T>): Promise<T | undefined> {

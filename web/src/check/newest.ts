@@ -93,7 +93,7 @@ const PATIENCE = { attempts: ATTEMPTS, timeoutS: TIMEOUT_S };
 
 async function remembered(verifier: Verifier): Promise<Seen | undefined> {
   const known = await recall(verifier.name);
-  if (!known) return undefined;
+  if (known?.checkpoint === undefined) return undefined;
   const note = utf8(known.checkpoint);
   return { checkpoint: await openCheckpoint(note, verifier), note };
 }

@@ -1,16 +1,13 @@
 /** An edition as the server shows it, and the key that it names for the edition's log. */
 
 import { listEditions, showEdition } from "../lib/api";
-import { fromBase64, utf8 } from "../lib/bytes";
+import { fromBase64 } from "../lib/bytes";
 import { BadAnswer, CannotReach, Refused } from "../lib/http";
-import { openCheckpoint } from "../lib/log/checkpoint";
 import { LogFormatError } from "../lib/log/errors";
-import { makeVerifier, type Verifier } from "../lib/log/note";
+import { makeVerifier, parseVkey, type Verifier } from "../lib/log/note";
 import type { Services } from "../lib/services";
 import type { EditionSummary, EditionView } from "../lib/views";
-import { recall, remember } from "./memory";
-
-const MOST_PINNED = 8;
+import { pinAll } from "./memory";
 
 export interface Served {
   readonly view: EditionView;
@@ -33,26 +30,23 @@ export async function servedEdition(
   }
 }
 
-/** The editions that the server has; their keys are pinned, so that checks work without it later. */
-export async function pinServedLogs(services: Services): Promise<readonly EditionSummary[]> {
-  const { editions } = await listEditions(services);
-  for (const { edition } of editions.slice(-MOST_PINNED)) {
-    const served = await servedEdition(services, edition);
-    if (typeof served !== "string") await pinFirst(served);
-  }
-  return editions;
+/** The editions that the server has, and whether the keys of all their logs are kept here now. */
+export interface ServedLogs {
+  readonly editions: readonly EditionSummary[];
+  readonly pinned: boolean;
 }
 
-/** Pins the key on first use only: whether the log continues what is known is asked at a check. */
-async function pinFirst({ view, verifier }: Served): Promise<void> {
-  if (await recall(verifier.name)) return;
-  try {
-    await openCheckpoint(utf8(view.checkpoint), verifier);
-  } catch (error) {
-    if (error instanceof LogFormatError) return; // a check will say so
-    throw error;
-  }
-  await remember(verifier, view.checkpoint);
+/** Pins the keys of the server's logs on first use, so that receipts can be checked without it. */
+export async function pinServedLogs(services: Services): Promise<ServedLogs> {
+  const { editions } = await listEditions(services);
+  return { editions, pinned: await pinAll(editions.map(({ vkey }) => vkey)) };
+}
+
+/** The key that the server names for a log, whichever edition's it is; undefined if it has none. */
+export async function servedKey(services: Services, origin: string): Promise<Verifier | undefined> {
+  const { editions } = await listEditions(services);
+  const summary = editions.find(({ vkey }) => vkey.startsWith(`${origin}+`));
+  return summary && parseVkey(summary.vkey);
 }
 
 /** Whether no usable answer came. */

@@ -12,8 +12,8 @@ import { load, save } from "./store";
 
 export interface KnownLog {
   readonly vkey: string;
-  /** The newest verified checkpoint. */
-  readonly checkpoint: string;
+  /** The newest verified checkpoint; undefined while only the key is known. */
+  readonly checkpoint: string | undefined;
   /** When it was pinned, in milliseconds since 1970, by this device's clock. */
   readonly since: number;
 }
@@ -40,10 +40,18 @@ export async function rememberLog(verifier: Verifier, checkpoint: string): Promi
   if (known && known.vkey !== verifier.vkey) {
     throw new WrongLog(`the key pinned for this log is ${known.vkey}, and this is ${verifier.vkey}`);
   }
-  if (known && (await openCheckpoint(utf8(known.checkpoint), verifier)).size > next.size) return known;
+  const past = await rememberedCheckpoint(known, verifier);
+  if (known && past && past.size > next.size) return known;
   const remembered = { vkey: verifier.vkey, checkpoint, since: known?.since ?? Date.now() };
   await save("logs", verifier.name, remembered);
   return remembered;
+}
+
+/** Pins a key if none is pinned for its log; throws `BadKey`, `NoStorage`. */
+export async function pinKey(vkey: string): Promise<void> {
+  const { name } = await parseVkey(vkey);
+  if (await recallLog(name)) return;
+  await save("logs", name, { vkey, checkpoint: undefined, since: Date.now() } satisfies KnownLog);
 }
 
 /** The key of an edition's log, and the newest checkpoint that the server showed. */
@@ -75,15 +83,24 @@ export async function identifyLog(view: Served): Promise<ServedLog> {
     throw new WrongLog(`the key pinned for this log is ${known.vkey}, the server's ${verifier.vkey}`);
   }
   const checkpoint = await opened(view.checkpoint, verifier);
-  if (!known) {
+  const past = await rememberedCheckpoint(known, verifier);
+  if (!past) {
     await rememberLog(verifier, view.checkpoint);
     return { verifier, checkpoint };
   }
-  const past = await openCheckpoint(utf8(known.checkpoint), verifier);
   if (checkpoint.size < past.size) {
     throw new WrongLog(`the log had ${past.size} entries and now shows ${checkpoint.size}`);
   }
   return { verifier, checkpoint };
+}
+
+async function rememberedCheckpoint(
+  known: KnownLog | undefined,
+  verifier: Verifier,
+): Promise<Checkpoint | undefined> {
+  return known?.checkpoint === undefined
+    ? undefined
+    : openCheckpoint(utf8(known.checkpoint), verifier);
 }
 
 async function opened(note: string, verifier: Verifier): Promise<Checkpoint> {

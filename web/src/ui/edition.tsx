@@ -50,7 +50,7 @@ async function find(): Promise<Found> {
 export function EditionChooser({ editions }: { readonly editions: readonly EditionSummary[] }) {
   const t = useTexts(common);
   const shown = useLanguage();
-  if (editions.length === 0) return <Notice kind="info">{t.noEdition}</Notice>;
+  if (editions.length === 0) return <h1>{t.noEdition}</h1>;
   return (
     <section class="stack">
       <h1>{t.chooseEdition}</h1>
