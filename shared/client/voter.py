@@ -60,7 +60,9 @@ class VoterFile(Struct, frozen=True, kw_only=True):
     """What one voter keeps for one edition. `bytes` are base64 in the file.
 
     `vkey`: the key of the edition's log. `key`: the private key, a P-256 scalar of 32 bytes,
-    big-endian. `blinding` and `sent_code`: how far it is on the way to a credential.
+    big-endian; `point` its public key again, which browsers cannot compute (empty in older files):
+    with it the file is a recovery card of the voting page, once there is a credential. `blinding`
+    and `sent_code`: how far it is on the way to a credential.
     `credential`: the issuer's signature over the public key, empty until it was got.
     `seq`: that of the last ballot that was acknowledged or overtaken, 0 before the first.
     `pending`: a ballot that was perhaps sent and not acknowledged. `receipt`: the last one.
@@ -70,6 +72,7 @@ class VoterFile(Struct, frozen=True, kw_only=True):
     edition: EditionId
     vkey: str
     key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    point: Annotated[bytes, Meta(max_length=65)] = b""
     blinding: Blinding | None = None
     sent_code: SentCode | None = None
     credential: Annotated[bytes, Meta(max_length=256)] = b""
@@ -104,8 +107,11 @@ class VoterFile(Struct, frozen=True, kw_only=True):
 def new_voter(edition: str, vkey: str) -> VoterFile:
     """A voter with a fresh key and without a credential; raises `BadKey` for a bad `vkey`."""
     Verifier.parse(vkey)
-    scalar = ec.generate_private_key(_CURVE).private_numbers().private_value
-    return VoterFile(edition=edition, vkey=vkey, key=scalar.to_bytes(32))
+    key = ec.generate_private_key(_CURVE)
+    scalar = key.private_numbers().private_value
+    return VoterFile(
+        edition=edition, vkey=vkey, key=scalar.to_bytes(32), point=voter_key_bytes(key)
+    )
 
 
 def load_voter(file: Path) -> VoterFile:
@@ -114,6 +120,8 @@ def load_voter(file: Path) -> VoterFile:
         with file.open("rb") as stream:
             voter = msgspec.json.decode(stream.read(MAX_VOTER_FILE_BYTES), type=VoterFile)
         _ = voter.verifier, voter.private_key  # unusable ones are found here rather than later
+        if voter.point not in (b"", voter.public_key):
+            raise ValueError("its point is not that of its key")
     except OSError as error:
         raise UnusableVoterFile(f"{file} cannot be read: {error.strerror}") from error
     except (LogFormatError, ValueError, *UNREADABLE_JSON) as error:

@@ -328,7 +328,7 @@ async def test_a_code_needs_the_network(
     context = await new_context()
     page = await context.new_page()
     await page.goto(f"{url}#{EDITION}")
-    await expect(page.get_by_text(re.compile("今天已有"))).to_be_visible()
+    await expect(page.get_by_text("已可离线使用")).to_be_visible()
     await context.set_offline(True)
     await hand_in(page, code_of(receipt))
     await verdict(page, "现在无法核验")

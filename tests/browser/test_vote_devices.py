@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from shared.client.voter import load_voter, save_voter
 from tests.browser.conftest import Complaints
 from tests.browser.looks import look
 from tests.browser.vote_fixtures import NewBooth
@@ -42,6 +43,7 @@ async def test_a_recovery_card_from_its_file(
     first, second = await new_booth(), await new_booth()
     await first.vote()
     card = await saved_card(first, tmp_path)
+    save_voter(card, load_voter(card))  # as the command line would go on with it
     await look(first.page, "vote-card-phone-zh")
     await with_card(second, card)
     await expect(second.page.get_by_role("alert")).to_contain_text("恢复卡已读入")

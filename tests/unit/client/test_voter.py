@@ -97,6 +97,18 @@ def test_a_new_voter_has_a_usable_key() -> None:
     public.verify(signature, b"message", ec.ECDSA(hashes.SHA256()))
 
 
+def test_the_point_stands_beside_its_key() -> None:
+    """For browsers, which compute none: the file is a recovery card of the voting page."""
+    fresh = new_voter("2027", Signer("vote.example/2027", bytes(32)).vkey)
+    assert fresh.point == fresh.public_key
+
+
+def test_a_file_without_the_point_is_read(file: Path, mine: VoterFile) -> None:
+    """Older files have none."""
+    save_voter(file, msgspec.structs.replace(mine, point=b""))
+    assert load_voter(file).public_key == mine.public_key
+
+
 def test_the_private_key_is_the_scalar() -> None:
     """32 bytes, big-endian: what other implementations of P-256 read."""
     fresh = new_voter("2027", Signer("vote.example/2027", bytes(32)).vkey)
@@ -132,8 +144,17 @@ def test_a_voter_is_shown_without_its_key(mine: VoterFile) -> None:
         {"vkey": "vote.example/2027+00000000+AAAA"},
         {"edition": "no/edition"},
         {"seq": -1},
+        {"point": "BAAA"},
     ],
-    ids=["another format", "a short key", "the zero scalar", "a bad vkey", "a bad id", "a bad seq"],
+    ids=[
+        "another format",
+        "a short key",
+        "the zero scalar",
+        "a bad vkey",
+        "a bad id",
+        "a bad seq",
+        "another's point",
+    ],
 )
 def test_an_unusable_file_is_refused(file: Path, change: dict[str, object]) -> None:
     """Every field is checked when the file is loaded."""

@@ -234,7 +234,11 @@ export const texts = defineTexts({
       retry: "再试一次",
     },
     minutes: (minutes: number, seconds: number) =>
-      minutes > 0 ? `${minutes} 分 ${seconds} 秒` : `${seconds} 秒`,
+      minutes === 0
+        ? `${seconds} 秒`
+        : seconds === 0
+          ? `${minutes} 分钟`
+          : `${minutes} 分 ${seconds} 秒`,
 
     halt: {
       notYetTitle: "投票还没有开始",
@@ -494,7 +498,11 @@ export const texts = defineTexts({
       retry: "Try again",
     },
     minutes: (minutes: number, seconds: number) =>
-      minutes > 0 ? `${minutes} min ${seconds} s` : `${seconds} s`,
+      minutes === 0
+        ? `${seconds} s`
+        : seconds === 0
+          ? `${minutes} min`
+          : `${minutes} min ${seconds} s`,
 
     halt: {
       notYetTitle: "Voting has not opened yet",
