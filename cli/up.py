@@ -1,5 +1,6 @@
 """`huimin up`: the whole installation in the foreground, until Ctrl-C."""
 
+import shlex
 import shutil
 import signal
 import sys
@@ -58,7 +59,8 @@ def up(data: Path, officers: Sequence[Path], ballot_processes: int) -> None:
 
 
 def show_addresses(installation: Installation) -> None:
-    """Print where everything answers, one line each."""
+    """Print where everything answers, a line each; a shell reads it from `addresses.env`."""
+    _write_addresses(installation)
     ballot, tally = installation.ballot_url, installation.tally_url
     for what, where in (
         ("投票 vote", f"{ballot}/vote"),
@@ -71,6 +73,7 @@ def show_addresses(installation: Installation) -> None:
         ("registrar", f"{installation.registrar_url}/schema"),
         ("desk token", str(installation.desk_token_file("registrar"))),
         ("interfaces", f"/schema on {ballot}, {tally}, {installation.notify_url}"),
+        ("addresses", f". {installation.data / 'addresses.env'}"),
         ("data", str(installation.data)),
     ):
         click.echo(f"{what}{' ' * (16 - cell_len(what))}{where}")
@@ -97,3 +100,14 @@ def _register(officers: Sequence[Path], announcers: Path) -> None:
         officer = parse_public(file.read_text())
         announcers.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copyfile(file, announcers / f"{officer.id}.pub")
+
+
+def _write_addresses(installation: Installation) -> None:
+    addresses = {
+        "BALLOT": installation.ballot_url,
+        "REGISTRAR": installation.registrar_url,
+        "TALLY": installation.tally_url,
+        "NOTIFY": installation.notify_url,
+    }
+    lines = (f"export {name}={shlex.quote(url)}\n" for name, url in addresses.items())
+    (installation.data / "addresses.env").write_text("".join(lines))
