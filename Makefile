@@ -13,7 +13,7 @@ PAGES := shared/service/pages/check.html
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo up pages pictures test test-large lint lock clean
+.PHONY: demo up pages pictures schema config-table api-docs test test-image test-large lint lock clean
 
 demo: $(READY) $(PAGES)
 	$(BIN)/huimin demo $(ARGS)
@@ -23,9 +23,24 @@ up: $(READY) $(PAGES)
 
 pages: $(PAGES)
 
+# The descriptions of the interfaces, from the declarations of the services.
+api-docs: $(READY)
+	$(BIN)/python -m cli.asyncapi > docs/api/asyncapi.json
+	for service in ballot notify registrar tally; do \
+		$(BIN)/python -m services.$$service.openapi > docs/api/openapi-$$service.json || exit 1; \
+	done
+
 # Pictures of every page and state, for the README and to be looked at.
 pictures: $(READY) $(PAGES)
 	HUIMIN_PICTURES=docs/pictures $(BIN)/pytest tests/browser $(ARGS)
+
+# The pages about settings, from the types of the settings.
+config-table: $(READY)
+	$(BIN)/huimin config table --docs docs
+
+# The schemas of the databases as the migrations leave them, to be read.
+schema: $(READY)
+	$(BIN)/python -m tests.schema
 
 test: $(READY) $(INTEROP_READY) $(PAGES)
 	cd web && npm test --silent
@@ -34,6 +49,11 @@ test: $(READY) $(INTEROP_READY) $(PAGES)
 # Real elections with thousands of ballots, each voter by way of the registrar.
 test-large: $(READY) $(PAGES)
 	$(BIN)/pytest -m large $(ARGS)
+
+# The container image, built without a container engine: needs root, and Debian's packages buildah
+# and debootstrap.
+test-image: $(READY)
+	$(BIN)/pytest -m image tests/image $(ARGS)
 
 lint: $(READY) $(WEB_READY)
 	$(BIN)/ruff check .

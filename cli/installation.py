@@ -14,16 +14,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cli.database_roles import CannotSetUp
+from cli.databases import set_up
 from cli.embedded.directory import DataDirectory, secret, write_private
 from cli.embedded.endpoint import remembered_port
+from cli.embedded.errors import Unusable
 from cli.embedded.nats import NatsServer
-from cli.embedded.postgres import ADMIN, Postgres
-from cli.roles import SERVICES, database_role, nats_users, nkey_file, owner_role
+from cli.embedded.postgres import Postgres
+from cli.roles import SERVICES, database_role, nats_users, nkey_file
 from cli.service_process import ServiceProcess
-from shared.service.migrations import migrate
 
 PROCESSES: Final[Mapping[str, int]] = {"ballot": 2, "tally": 1, "notify": 1, "registrar": 1}
 """How many processes of each service run, unless somebody wants it otherwise."""
@@ -157,13 +158,14 @@ class Installation:
         return self.secrets / "log-key.seed"
 
     def _set_up_databases(self) -> None:
-        for service, role in SERVICES.items():
-            name, owner = database_role(service), owner_role(service)
-            self.postgres.create_role(owner, None)
-            self.postgres.create_role(name, secret(self.secrets / f"{name}.password"))
-            self.postgres.create_database(name, owner, connect=[name])
-            url = self.postgres.dsn(name, ADMIN, secret(self.secrets / "postgres"))
-            asyncio.run(_migrate(url, owner, role.package))
+        passwords = {
+            service: secret(self.secrets / f"{database_role(service)}.password")
+            for service in SERVICES
+        }
+        try:
+            asyncio.run(set_up(self.postgres.admin_dsn, passwords, dedicated=True))
+        except CannotSetUp as error:
+            raise Unusable(str(error)) from error
 
     @contextmanager
     def _running_services(self) -> Iterator[None]:
@@ -252,15 +254,6 @@ class Installation:
         directory = self.data / "services" / f"{service}-metrics"
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return directory
-
-
-async def _migrate(url: str, owner: str, package: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(f'SET ROLE "{owner}"')
-        await migrate(connection, package)
-    finally:
-        await connection.close()
 
 
 def _public_key(seed: bytes) -> bytes:

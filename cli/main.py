@@ -3,17 +3,24 @@
 import rich_click as click
 
 from cli.audit.command import audit_command
+from cli.backup.command import backup_command
+from cli.backup.restore_command import restore_command
 from cli.bench.cast import bench_cast
+from cli.config.command import config_group
 from cli.counter.command import counter_group
 from cli.demo.command import demo
+from cli.doctor.command import doctor_command
 from cli.edition.command import edition
 from cli.export.command import export_command
 from cli.issuance import issuance_group
+from cli.migrate import migrate_command
 from cli.notify.command import notify_group
 from cli.officer import officer
 from cli.receipt import receipt_group
 from cli.roll.command import roll_group
+from cli.secrets import secrets_command
 from cli.up import up
+from cli.upgrade import upgrade_command
 from cli.vote.command import vote
 from shared.version import VERSION
 
@@ -47,5 +54,12 @@ for command in (
     audit_command,
     export_command,
     receipt_group,
+    config_group,
+    secrets_command,
+    doctor_command,
+    backup_command,
+    restore_command,
+    migrate_command,
+    upgrade_command,
 ):
     main.add_command(command)

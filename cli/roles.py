@@ -2,6 +2,10 @@
 
 Each service has one login role in a database of its own, owned by a role that cannot log in; the
 migrations grant it what it needs. Each has one nkey in NATS and the subjects that it needs.
+
+Whoever may make a stream may have any subject of its account recorded, whatever its own subjects
+are. So one-time codes are in other accounts than the log's streams: the ballot service, which makes
+those, could otherwise read codes.
 """
 
 from collections.abc import Mapping
@@ -10,22 +14,42 @@ from typing import Final
 
 from msgspec import Struct
 
-from cli.embedded.nats import NatsUser, user_nkey
+from cli.embedded.nats import NatsAccount, NatsShare, NatsUser, user_nkey
+from shared.service.subjects import ANY, CODES_SUBJECT, run_subject, tally_subject
+
+RUNS: Final = run_subject(ANY)
+
+LOG_ACCOUNT: Final = NatsAccount(
+    name="LOG", jetstream=True, exports=(NatsShare("stream", RUNS, "NOTIFY"),)
+)
+NOTIFY_ACCOUNT: Final = NatsAccount(
+    name="NOTIFY",
+    exports=(NatsShare("service", CODES_SUBJECT, "REGISTRAR"),),
+    imports=(NatsShare("stream", RUNS, "LOG"),),
+)
+REGISTRAR_ACCOUNT: Final = NatsAccount(
+    name="REGISTRAR", imports=(NatsShare("service", CODES_SUBJECT, "NOTIFY"),)
+)
 
 
 class ServiceRole(Struct, frozen=True):
-    """The service's package, and what its NATS user may publish, and hear besides its own inbox."""
+    """The service's package, and what its NATS user may publish, and hear besides its own inbox.
+
+    `answers_s`: for how long it may answer a request that it heard.
+    """
 
     package: str
     publish: tuple[str, ...]
     subscribe: tuple[str, ...] = ()
+    account: NatsAccount = LOG_ACCOUNT
+    answers_s: int = 0
 
 
 SERVICES: Final[Mapping[str, ServiceRole]] = {
     "ballot": ServiceRole(
         "services.ballot",
         (
-            "huimin.log.*.runs",
+            RUNS,
             "$JS.API.STREAM.CREATE.*",
             "$JS.API.STREAM.INFO.*",
             "$JS.API.STREAM.MSG.GET.*",
@@ -34,7 +58,7 @@ SERVICES: Final[Mapping[str, ServiceRole]] = {
     "tally": ServiceRole(
         "services.tally",
         (
-            "huimin.tally.*",
+            tally_subject(ANY),
             "$JS.API.STREAM.INFO.*",
             "$JS.API.CONSUMER.CREATE.*.>",
             "$JS.API.CONSUMER.INFO.*.*",
@@ -42,11 +66,9 @@ SERVICES: Final[Mapping[str, ServiceRole]] = {
         ),
     ),
     # One-time codes go from the registrar to notify, and the answer back. Nobody else hears them.
-    "registrar": ServiceRole("services.registrar", ("huimin.codes",)),
+    "registrar": ServiceRole("services.registrar", (CODES_SUBJECT,), account=REGISTRAR_ACCOUNT),
     "notify": ServiceRole(
-        "services.notify",
-        ("_INBOX_registrar.>",),
-        ("huimin.codes", "huimin.log.*.runs"),
+        "services.notify", (), (CODES_SUBJECT, RUNS), account=NOTIFY_ACCOUNT, answers_s=60
     ),
 }
 
@@ -70,6 +92,8 @@ def nats_users(secrets: Path) -> list[NatsUser]:
         NatsUser(
             name=name,
             public_nkey=user_nkey(nkey_file(secrets, name)),
+            account=role.account,
+            answers_s=role.answers_s,
             publish_allow=role.publish,
             subscribe_allow=[f"_INBOX_{name}.>", *role.subscribe],
         )
@@ -78,7 +102,8 @@ def nats_users(secrets: Path) -> list[NatsUser]:
     dashboard = NatsUser(
         name=DASHBOARD,
         public_nkey=user_nkey(nkey_file(secrets, DASHBOARD)),
-        subscribe_allow=["huimin.tally.>"],
+        account=LOG_ACCOUNT,
+        subscribe_allow=[tally_subject(ANY)],
     )
     return [*users, dashboard]
 

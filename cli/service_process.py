@@ -48,6 +48,10 @@ class ServiceProcess:
         command = [sys.executable, "-m", self._package]
         self._process.start(command, self._home, lambda _: None)
 
+    def wait(self) -> int:
+        """Wait until it has ended, told to by somebody else; returns its exit status."""
+        return self._process.wait()
+
     def stop(self) -> None:
         """Stop it in order; does nothing when it was not started."""
         self._process.stop()

@@ -8,8 +8,9 @@
     logs/nats.log
 
 Each service is one user, known by an nkey: the server stores public keys only, and a client proves
-that it has the seed by signing a nonce. There is no monitoring endpoint. Left out: clusters, TLS,
-and accounts, which would keep the services' subjects apart though they speak to each other.
+that it has the seed by signing a nonce. Users stand in accounts, between which nothing passes but
+what is shared by name; the system account has no user. There is no monitoring endpoint. Left out:
+clusters and TLS.
 """
 
 import json
@@ -18,7 +19,7 @@ import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import nkeys  # type: ignore[import-untyped]  # the package has no types
@@ -41,15 +42,58 @@ MAX_PAYLOAD_BYTES: Final = 1 << 20
 MEMORY_STORE_BYTES: Final = 64 << 20
 
 
+class NatsShare(msgspec.Struct, frozen=True):
+    """A subject that passes between two accounts: requests and answers, or messages one way."""
+
+    kind: Literal["service", "stream"]
+    subject: str
+    account: str  # the other one
+
+
+class NatsAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A space of subjects and streams of its own."""
+
+    name: str
+    jetstream: bool = False
+    exports: tuple[NatsShare, ...] = ()
+    imports: tuple[NatsShare, ...] = ()
+
+
+ONLY_ACCOUNT: Final = NatsAccount(name="LOG", jetstream=True)
+"""Where users are who are not told apart."""
+
+SYSTEM_ACCOUNT: Final = "SYS"
+"""The server's own account, that nobody logs in to: what `$SYS` says and does is nobody's."""
+
+
 class NatsUser(msgspec.Struct, frozen=True, kw_only=True):
-    """A user and the subjects that it may use; what is not allowed is denied."""
+    """A user and the subjects that it may use; what is not allowed is denied.
+
+    With `answers_s` it may also answer, once, each request that it hears, for so many seconds.
+    """
 
     name: str
     public_nkey: str
+    account: NatsAccount = ONLY_ACCOUNT
+    answers_s: int = 0
     publish_allow: Sequence[str] = ()
     publish_deny: Sequence[str] = ()
     subscribe_allow: Sequence[str] = ()
     subscribe_deny: Sequence[str] = ()
+
+
+class NatsPlace(msgspec.Struct, frozen=True):
+    """A server's name, where it listens, and the directory of its streams.
+
+    `monitor` is the host and port of the monitoring endpoint, which asks for no password: loopback
+    at most. Empty, there is none.
+    """
+
+    name: str
+    host: str
+    port: int
+    store: str
+    monitor: str = ""
 
 
 def user_nkey(seed_file: Path) -> str:
@@ -82,7 +126,7 @@ class NatsServer(EmbeddedServer):
 
     def _launch(self) -> tuple[Sequence[str], Path]:
         self._name = f"huimin-{os.urandom(8).hex()}"
-        text = _config_text(self._name, self.port, self._users)
+        text = config_text(NatsPlace(self._name, LOOPBACK, self.port, "store"), self._users)
         write_private(self._home / "nats.conf", text, readable_by=self._account)
         server = program(NATS_SERVER, self._account)
         return [str(server), "--config", "nats.conf"], self._home
@@ -119,36 +163,60 @@ def _greeting(port: int) -> _Greeting | None:
         return None
 
 
-def _config_text(name: str, port: int, users: Sequence[NatsUser]) -> str:
+def config_text(place: NatsPlace, users: Sequence[NatsUser]) -> str:
     """The configuration file: JSON, which its format includes, after one comment for each user.
 
     The server's log knows users by their keys only; the comments say who that is.
     """
     names = [f"# {user.public_nkey} is {json.dumps(user.name)}\n" for user in users]
-    config = {
-        "server_name": name,
-        "host": LOOPBACK,
-        "port": port,
+    config: dict[str, Any] = {
+        "server_name": place.name,
+        "host": place.host,
+        "port": place.port,
         "max_payload": MAX_PAYLOAD_BYTES,
         "jetstream": {
-            "store_dir": "store",
+            "store_dir": place.store,
             # The default, two minutes, loses acknowledged messages in a power cut.
             "sync_interval": "always",
             "max_memory_store": MEMORY_STORE_BYTES,
         },
-        "authorization": {"users": [_permissions(user) for user in users]},
+        "accounts": _accounts(users) | {SYSTEM_ACCOUNT: {}},
+        "system_account": SYSTEM_ACCOUNT,
     }
+    if place.monitor:
+        config["http"] = place.monitor
     return "".join(names) + json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
 
-def _permissions(user: NatsUser) -> dict[str, Any]:
+def _accounts(users: Sequence[NatsUser]) -> dict[str, Any]:
+    # Who stands in the only account means that of the same name that shares something, if any does.
+    found = sorted({user.account for user in users}, key=lambda one: one != ONLY_ACCOUNT)
+    accounts = {account.name: account for account in found}
     return {
-        "nkey": user.public_nkey,
-        "permissions": {
-            "publish": _subjects(user.publish_allow, user.publish_deny),
-            "subscribe": _subjects(user.subscribe_allow, user.subscribe_deny),
-        },
+        name: {
+            "jetstream": "enabled" if account.jetstream else "disabled",
+            "exports": [
+                {share.kind: share.subject, "accounts": [share.account]}
+                for share in account.exports
+            ],
+            "imports": [
+                {share.kind: {"account": share.account, "subject": share.subject}}
+                for share in account.imports
+            ],
+            "users": [_permissions(user) for user in users if user.account.name == name],
+        }
+        for name, account in accounts.items()
     }
+
+
+def _permissions(user: NatsUser) -> dict[str, Any]:
+    permissions: dict[str, Any] = {
+        "publish": _subjects(user.publish_allow, user.publish_deny),
+        "subscribe": _subjects(user.subscribe_allow, user.subscribe_deny),
+    }
+    if user.answers_s:
+        permissions["allow_responses"] = {"max": 1, "expires": f"{user.answers_s}s"}
+    return {"nkey": user.public_nkey, "permissions": permissions}
 
 
 def _subjects(allow: Sequence[str], deny: Sequence[str]) -> dict[str, Sequence[str]]:

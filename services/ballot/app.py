@@ -5,7 +5,6 @@ that finds the database behind the stream stops the whole process: nothing more 
 """
 
 import asyncio
-from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -22,17 +21,18 @@ from services.ballot.ballot_box import BallotBox, open_ballot_box
 from services.ballot.cast_route import CastRoute
 from services.ballot.edition import Editions, LogBehind, LogKey
 from services.ballot.log_routes import checkpoint, proof, tile
-from services.ballot.openapi import document_bodies
+from services.ballot.openapi import DOCUMENT
 from services.ballot.publication import check_published
 from services.ballot.relay import Relay
-from services.ballot.settings import Settings, public_urls
+from services.ballot.settings import Settings, log_key_seed, public_urls
 from services.ballot.store import CONNECTION_LOST, CorruptLog
-from shared.service.metrics import metrics
+from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
-from shared.service.openapi import openapi_config, openapi_files
+from shared.service.openapi_pages import openapi_pages
 from shared.service.pages import page_handlers
 from shared.service.problem import EXCEPTION_HANDLERS
+from shared.service.requests import RequestRecorder
 from shared.service.server import Drain
 from shared.version import VERSION
 
@@ -40,20 +40,22 @@ log = structlog.get_logger()
 
 # Editions with long shortlists are worth it; tiles are asked for by programs, and do not shrink.
 _COMPRESSION = CompressionConfig(
-    backend="gzip", gzip_compress_level=6, minimum_size=1024, exclude=[r"^/(?!v1/)"]
+    backend="gzip", gzip_compress_level=6, minimum_size=1024, exclude=[r"^/(?!v1/)."]
 )
 
 
 def create_app(settings: Settings, drain: Drain) -> CastRoute:
-    """The ASGI application; what it needs is opened when it starts."""
-    counting, counts = metrics("ballot")
+    """The ASGI application; what it needs is opened when it starts. Raises `BadSettings`."""
+    key = LogKey(settings.log_origin, log_key_seed(settings))
+    recorder = RequestRecorder("ballot")
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            key = LogKey(settings.log_origin, b64decode(settings.log_key_seed))
             copies = Path(settings.checkpoint_copies)
-            pool = await stack.enter_async_context(await store.open_pool(settings.database_url))
+            pool = await stack.enter_async_context(
+                await store.open_pool(settings.database_url, settings.database_pool)
+            )
             await _check_store(pool, key, copies)
             nats = await stack.enter_async_context(
                 connect(settings.nats_url, settings.nats_nkey_seed, "ballot")
@@ -62,7 +64,10 @@ def create_app(settings: Settings, drain: Drain) -> CastRoute:
             app.state.nats = nats
             box = await stack.enter_async_context(open_ballot_box(editions, settings))
             app.state.ballot_box = box
-            relay = Relay(editions, settings.database_url, nats, copies)
+            await stack.enter_async_context(
+                measuring("ballot", pool, nats, recorder.tell, box.tell)
+            )
+            relay = Relay(editions, settings.database_url, nats, copies, settings.stream_replicas)
             await stack.enter_async_context(_running(relay, box, drain))
             log.info("serving", port=settings.port, version=VERSION)
             yield
@@ -78,20 +83,17 @@ def create_app(settings: Settings, drain: Drain) -> CastRoute:
             *page_handlers(["vote", "check"], public_urls(settings)),
             live,
             ready,
-            counts,
-            openapi_files(),
+            Metrics,
+            *openapi_pages(DOCUMENT),
         ],
-        middleware=[counting],
+        middleware=[recorder.middleware],
         compression_config=_COMPRESSION,
         lifespan=[lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=openapi_config(
-            "Huimin ballot box", VERSION, "Editions, ballots, and the log that anyone can check."
-        ),
+        openapi_config=None,
         logging_config=None,
     )
-    document_bodies(app)
-    return CastRoute(app)
+    return CastRoute(app, recorder)
 
 
 async def _check_store(db: "asyncpg.Pool[Any]", key: LogKey, copies: Path) -> None:

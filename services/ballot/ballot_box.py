@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from services.ballot import metrics
 from services.ballot.caster import Caster
 from services.ballot.commander import Commander
 from services.ballot.edition import Edition, Editions
@@ -34,6 +35,7 @@ class BallotBox:
         self._casters: dict[str, Caster] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._halted = False
+        metrics.QUEUE_LIMIT.labels("ballot").set(settings.queue_limit)
 
     @property
     def db(self) -> "asyncpg.Pool[Any]":
@@ -48,6 +50,11 @@ class BallotBox:
             for name, caster in self._casters.items()
             if caster.fault
         }
+
+    def tell(self) -> None:
+        """Let the metric have how many ballots wait."""
+        waiting = sum(caster.waiting for caster in self._casters.values())
+        metrics.QUEUE.labels("ballot").set(waiting)
 
     async def edition(self, name: str) -> Edition:
         """The edition with its newest state; raises `UnknownEdition`."""

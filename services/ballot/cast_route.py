@@ -23,6 +23,7 @@ from services.ballot.body import decode, read_body
 from shared.edition.ballot import Ballot
 from shared.edition.errors import Refusal
 from shared.service.problem import Unforeseen, WrongMethod, send_problem
+from shared.service.requests import RequestRecorder
 
 MAX_BODY = 16 * 1024
 
@@ -35,9 +36,11 @@ class CastRoute:
 
     PREFIX = "/v1/editions/"
     SUFFIX = "/ballots"
+    ROUTE = "/v1/editions/{edition}/ballots"
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: Litestar, recorder: RequestRecorder) -> None:
         self._app = app
+        self._recorder = recorder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -45,10 +48,14 @@ class CastRoute:
             path = scope["path"]
             edition = path.removeprefix(self.PREFIX).removesuffix(self.SUFFIX)
             if path == f"{self.PREFIX}{edition}{self.SUFFIX}":
-                box = self._app.state.ballot_box
-                await cast_ballot(box, edition, scope, receive, send)
+                await self._recorder.record(self._cast, self.ROUTE, scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    async def _cast(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == ScopeType.HTTP
+        edition = scope["path"].removeprefix(self.PREFIX).removesuffix(self.SUFFIX)
+        await cast_ballot(self._app.state.ballot_box, edition, scope, receive, send)
 
 
 async def cast_ballot(

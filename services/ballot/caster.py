@@ -8,13 +8,14 @@ get in shows as a repeat of itself.
 """
 
 import asyncio
+import time
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
-from services.ballot import store
+from services.ballot import metrics, store
 from services.ballot.edition import Edition, LogBehind
 from services.ballot.prepared import Prepared, verify
 from services.ballot.publication import connect_writer
@@ -58,6 +59,11 @@ class Caster:
         self._connection: Connection | None = None
         self.fault: Exception | None = None
         """Why the last batch could not be committed; None when it could."""
+
+    @property
+    def waiting(self) -> int:
+        """How many ballots wait for a transaction."""
+        return len(self._waiting)
 
     async def cast(self, ballot: Ballot) -> bytes:
         """The receipt (JSON) of a ballot once it is committed; raises a `Refusal`."""
@@ -167,6 +173,7 @@ class Caster:
                     return
                 except CONNECTION_LOST as error:
                     self.fault = error
+                    metrics.COMMIT_FAILURES.labels("connection").inc()
                     name = type(error).__name__
                     log.warning("commit failed", edition=self.edition.name, error=name)
                     self._drop_connection()
@@ -178,6 +185,7 @@ class Caster:
         except Exception as error:
             # Our own bug or a corrupt log: these voters may send again, and others are not held up.
             self.fault = error
+            metrics.COMMIT_FAILURES.labels("fault").inc()
             log.exception("batch failed", edition=self.edition.name)
             self._drop_connection()
             self._refuse_waiting("the ballot could not be committed")
@@ -194,6 +202,7 @@ class Caster:
         if self._connection is None:
             self._connection = await connect_writer(self._url, self.edition, self._copies)
         connection, edition = self._connection, self.edition
+        began = time.perf_counter()
         async with store.transaction(connection):
             # Another process may hold the log for a while: who arrives meanwhile comes along.
             await store.lock_log(connection, edition.name)
@@ -210,6 +219,7 @@ class Caster:
                 growth, note = await edition.append(connection, head.frontier, new)
         if accepted:
             edition.committed(growth.frontier.size)
+        _count(batch, len(accepted), time.perf_counter() - began)
         # From here on the batch is durable. A crash before an answer leaves loses no ballot: the
         # voter sends it again and gets its receipt.
         for prepared in batch:
@@ -253,6 +263,15 @@ class Caster:
             standings[key] = Standing(seq, prepared.index, prepared.commitment)
             accepted.append(prepared)
         return accepted
+
+
+def _count(batch: list[Prepared], accepted: int, seconds: float) -> None:
+    metrics.COMMIT.observe(seconds)
+    if batch:
+        metrics.BATCH.observe(len(batch))
+    metrics.RECORDED.labels("new").inc(accepted)
+    refused = sum(prepared.refusal is not None for prepared in batch)
+    metrics.RECORDED.labels("repeat").inc(len(batch) - accepted - refused)
 
 
 def _standing(row: StandingRow) -> Standing:

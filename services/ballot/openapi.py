@@ -1,117 +1,332 @@
-"""What Litestar cannot see of the bodies that this service reads by itself, for the document."""
+"""What the ballot service answers, for its OpenAPI document."""
 
-from collections.abc import Mapping
+import sys
+from typing import Annotated, Final
 
-import msgspec
-from litestar import Litestar
-from litestar.openapi.spec import (
-    OpenAPIMediaType,
-    OpenAPIResponse,
-    Operation,
-    Parameter,
-    PathItem,
-    Reference,
-    RequestBody,
-    Schema,
-)
-from litestar.openapi.spec.enums import OpenAPIType
+from msgspec import Meta
 
+from services.ballot import api, log_routes
 from shared.edition.ballot import Ballot
-from shared.edition.commands import SignedCommand
-from shared.edition.views import Receipt
-from shared.service.problem import PROBLEM_JSON, Problem
+from shared.edition.commands import OfficerSignature, OpenVoting, SignedCommand, encode_command
+from shared.edition.errors import (
+    BadBallotSignature,
+    BadCertificate,
+    BadCommand,
+    BadCommitment,
+    BadCredential,
+    BadIssuance,
+    BadKey,
+    BadManifest,
+    BadProgress,
+    BadRoll,
+    BadShortlist,
+    BadTieDraw,
+    EntryTooLarge,
+    NotAnnouncer,
+    RepeatedInitiative,
+    SignatureMissing,
+    SignatureWrong,
+    StaleCommand,
+    StaleSeq,
+    TooFewChoices,
+    TooManyChoices,
+    UnknownEdition,
+    UnknownInitiative,
+    VotingClosed,
+    VotingNotOpen,
+    WrongPhase,
+)
+from shared.edition.manifest import (
+    EditionId,
+    Initiative,
+    LogIdentity,
+    Manifest,
+    Officer,
+    Text,
+)
+from shared.edition.views import EditionList, EditionSummary, EditionView, Receipt, RollView
+from shared.log.checkpoint import Checkpoint, sign_checkpoint
+from shared.log.merkle import leaf_hash
+from shared.log.note import Signer
+from shared.log.tlog_proof import TlogProof
+from shared.service.openapi import Answer, Interface, Json, Operation, Parameter, Raw, Refusals
+from shared.service.openapi_document import document, printed
+from shared.service.problem import (
+    Malformed,
+    NoSuchResource,
+    Overloaded,
+    Sealed,
+    StoreUnavailable,
+    TooLarge,
+    TooSlow,
+    WrongMediaType,
+)
 
-_REF = "#/components/schemas/{name}"
-
-
-def document_bodies(app: Litestar) -> None:
-    """Add the POST of ballots, which stands before `app`, and the body of commands."""
-    document = app.openapi_schema
-    _, components = msgspec.json.schema_components(
-        [Ballot, SignedCommand, Receipt, Problem], ref_template=_REF
-    )
-    for name, schema in components.items():
-        document.components.schemas.setdefault(name, _Raw(schema))
-    paths = document.paths if document.paths is not None else {}
-    paths["/v1/editions/{edition}/ballots"] = PathItem(post=_operation())
-    command = paths["/v1/editions/{edition}/commands"].post
-    assert command is not None
-    command.request_body = RequestBody(content=_json("SignedCommand"), required=True)
-    command.responses = _responses("Receipt", _COMMAND_PROBLEMS)
-    document.paths = paths
-
-
-class _Raw(Schema):
-    """A JSON schema that msgspec has made already."""
-
-    def __init__(self, schema: dict[str, object]) -> None:
-        super().__init__()
-        self.__dict__["_schema"] = schema
-
-    def to_schema(self) -> dict[str, object]:
-        """The schema as it is."""
-        found: dict[str, object] = self.__dict__["_schema"]
-        return found
-
-
-def _operation() -> Operation:
-    return Operation(
-        operation_id="CastBallot",
-        summary="Cast Ballot",
-        description=(
-            "Cast one ballot, of at most 16 kB. The answer comes after the ballot is committed and"
-            " holds its entry and a C2SP tlog-proof. The same ballot again gets the same receipt;"
-            " after a 503 or a lost answer, send it again."
+_EDITION: Final = Parameter(name="edition", what="The edition's id", kind=EditionId, example="2027")
+_TILE: Final = Parameter(
+    name="tile_path",
+    what=(
+        "`<L>/<N>` of a hash tile, `entries/<N>` or `openings/<N>` of a bundle; with `.p/<W>` if"
+        " it is partial. Its slashes are sent as they are, as C2SP tlog-tiles says"
+    ),
+    kind=Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9]|[1-5][0-9]|6[0-3]|entries|openings)"
+            r"/(x[0-9]{3}/){0,5}[0-9]{3}(\.p/[1-9][0-9]{0,2})?\Z"
         ),
-        parameters=[
-            Parameter(
-                name="edition",
-                param_in="path",
-                required=True,
-                schema=Schema(type=OpenAPIType.STRING),
-            )
-        ],
-        request_body=RequestBody(content=_json("Ballot"), required=True),
-        responses=_responses("Receipt", _BALLOT_PROBLEMS),
-    )
+    ],
+    example="entries/x001/234.p/17",
+)
+_INDEX: Final = Parameter(
+    name="index", what="The entry's index", kind=Annotated[int, Meta(ge=0)], example=0
+)
 
+_TITLE: Final = Text(zh="惠民十大行动", en="Ten actions for the people")
+_SIGNER: Final = Signer("vote.example/2027", bytes(range(32)))
+_ENTRY: Final = b'{"event":"BallotCast"}'
+_NOTE: Final = sign_checkpoint(Checkpoint(_SIGNER.name, 1, leaf_hash(_ENTRY)), _SIGNER)
+_PROOF: Final = TlogProof(0, (), _NOTE).encode().decode()
+_RECEIPT: Final = Receipt(edition="2027", index=0, entry=_ENTRY, proof=_PROOF)
 
-def _responses(created: str, problems: Mapping[str, str]) -> dict[str, OpenAPIResponse | Reference]:
-    return {
-        "201": OpenAPIResponse(description="The receipt", content=_json(created)),
-        **{
-            status: OpenAPIResponse(
-                description=what, content=_json("Problem", media_type=PROBLEM_JSON)
-            )
-            for status, what in problems.items()
-        },
-    }
+_EDITIONS: Final = EditionList(
+    log_origin="vote.example",
+    log_key=bytes(32),
+    editions=(
+        EditionSummary(
+            edition="2027", title=_TITLE, phase="open", log="/log/2027", vkey=_SIGNER.vkey
+        ),
+    ),
+)
+_VIEW: Final = EditionView(
+    edition="2027",
+    phase="open",
+    manifest=Manifest(
+        title=_TITLE,
+        disclosure="at-close",
+        officers=(Officer(id="clerk", key=bytes(32)), Officer(id="supervisor", key=bytes(32))),
+        log=LogIdentity(origin=_SIGNER.name, key=bytes(32)),
+    ),
+    initiatives=(
+        Initiative(
+            id="clinic",
+            title=Text(zh="社区诊所", en="Community clinic"),
+            summary=Text(zh="每个街道一所", en="One in each neighbourhood"),
+            department=Text(zh="卫生健康委", en="Health commission"),
+        ),
+    ),
+    roll=RollView(size=100_000, root=bytes(32), issuer_key=bytes(294), mode="roll"),
+    issued=None,
+    milestone_size=4,
+    size=4,
+    checkpoint=_NOTE.decode(),
+    log="/log/2027",
+    vkey=_SIGNER.vkey,
+)
+_BALLOT: Final = Ballot(
+    key=b"\4" + bytes(64),
+    credential=bytes(256),
+    seq=1,
+    choices=("clinic",),
+    salt=bytes(16),
+    signature=bytes(64),
+)
+_COMMAND: Final = SignedCommand(
+    command=encode_command(OpenVoting(edition="2027", origin=_SIGNER.name, expected_size=3)),
+    signatures=(
+        OfficerSignature(officer="clerk", signature=bytes(64)),
+        OfficerSignature(officer="supervisor", signature=bytes(64)),
+    ),
+)
 
+_BODY: Final[Refusals] = (Malformed, TooLarge, TooSlow, WrongMediaType)
+_RESOURCE: Final[Refusals] = (UnknownEdition, NoSuchResource, StoreUnavailable)
+_FRESH: Final = {"Cache-Control": "`no-cache`: it may be newer each time"}
+_FOREVER: Final = {"Cache-Control": "Immutable: what is at this address never changes"}
 
-_BALLOT_PROBLEMS = {
-    "400": "The body is no ballot in JSON",
-    "403": "The credential is not valid for this edition",
-    "404": "There is no such edition",
-    "408": "The body did not arrive in time",
-    "409": "Voting is not open, or a ballot with this or a higher seq counts already",
-    "413": "The body is larger than 16 kB",
-    "415": "The body is not application/json",
-    "422": "Choices, commitment, key or signature are wrong",
-    "503": "Not now: send the same ballot again after Retry-After seconds",
-}
+_BALLOTS: Final = Operation(
+    name="castBallot",
+    tag="ballots",
+    at=("/v1/editions/{edition}/ballots", "post"),
+    text=(
+        "Cast one ballot, of at most 16 kB.\n\n"
+        "The answer comes after the ballot is committed and holds its entry and a C2SP tlog-proof."
+        " The same ballot again gets the same receipt, also after the close; after a 503 or a lost"
+        " answer, send it again. To change a vote, sign again with a higher `seq`.\n\n"
+        "commitment = SHA-256(`huimin/choices/v1` 00 salt, then the ids sorted and joined by LF);"
+        " signed message = `huimin/ballot/v1` 00 edition 00 seq (4 bytes, big-endian) commitment,"
+        " by ECDSA P-256 with SHA-256 as raw r || s."
+    ),
+    parameters=(_EDITION,),
+    body=Json(_BALLOT),
+    answers=(
+        Answer(
+            status=201,
+            what="The receipt",
+            body=Json(_RECEIPT),
+            headers={"Cache-Control": "`no-store`: a receipt is the voter's"},
+        ),
+    ),
+    refusals=(
+        *_BODY,
+        UnknownEdition,
+        VotingNotOpen,
+        VotingClosed,
+        StaleSeq,
+        BadKey,
+        BadCommitment,
+        BadBallotSignature,
+        BadCredential,
+        UnknownInitiative,
+        RepeatedInitiative,
+        TooManyChoices,
+        TooFewChoices,
+        EntryTooLarge,
+        Overloaded,
+        StoreUnavailable,
+    ),
+)
 
-_COMMAND_PROBLEMS = {
-    "400": "The body is no signed command in JSON",
-    "403": "An officer's signature is missing or wrong",
-    "404": "There is no such edition",
-    "408": "The body did not arrive in time",
-    "409": "The edition's phase does not allow it, or it was made for another state of the log",
-    "413": "The body is larger than 128 kB",
-    "415": "The body is not application/json",
-    "422": "The command does not fit the edition, or what the log says",
-    "503": "Not now: look at the edition's phase, then send it again after Retry-After seconds",
-}
+_COMMANDS: Final = Operation(
+    handler=api.command,
+    name="carryOutCommand",
+    tag="editions",
+    parameters=(_EDITION,),
+    body=Json(_COMMAND),
+    answers=(Answer(status=201, what="The receipt of the event", body=Json(_RECEIPT)),),
+    refusals=(
+        *_BODY,
+        UnknownEdition,
+        BadCommand,
+        BadManifest,
+        BadShortlist,
+        BadRoll,
+        BadIssuance,
+        BadTieDraw,
+        BadCertificate,
+        BadProgress,
+        EntryTooLarge,
+        SignatureMissing,
+        SignatureWrong,
+        NotAnnouncer,
+        StaleCommand,
+        WrongPhase,
+        StoreUnavailable,
+    ),
+)
 
+_LOG: Final = (
+    Operation(
+        handler=log_routes.checkpoint,
+        name="readCheckpoint",
+        tag="log",
+        parameters=(_EDITION,),
+        answers=(
+            Answer(
+                what="A signed note (C2SP tlog-checkpoint)",
+                body=Raw(
+                    media_type="text/plain",
+                    what="Origin, size, root in base64; an empty line; the signature",
+                    example=_NOTE.decode(),
+                ),
+                headers=_FRESH,
+            ),
+        ),
+        refusals=_RESOURCE,
+    ),
+    Operation(
+        handler=log_routes.tile,
+        name="readTile",
+        tag="log",
+        parameters=(_EDITION, _TILE),
+        answers=(
+            Answer(
+                what="The tile or bundle",
+                body=Raw(
+                    media_type="application/octet-stream",
+                    what=(
+                        "A hash tile: 1 to 256 hashes of 32 bytes. A bundle: 1 to 256 records, each"
+                        " two bytes of length, big-endian, and so many bytes: an event, or an"
+                        " opening, in JSON; no bytes for what has no opening"
+                    ),
+                    binary=True,
+                ),
+                headers=_FOREVER,
+            ),
+        ),
+        refusals=(*_RESOURCE, Sealed),
+    ),
+    Operation(
+        handler=log_routes.proof,
+        name="readProof",
+        tag="log",
+        parameters=(_EDITION, _INDEX),
+        answers=(
+            Answer(
+                what="A proof (C2SP tlog-proof)",
+                body=Raw(
+                    media_type="text/plain",
+                    what="Index, inclusion path and checkpoint",
+                    example=_PROOF,
+                ),
+                headers=_FRESH,
+            ),
+        ),
+        refusals=_RESOURCE,
+    ),
+)
 
-def _json(name: str, media_type: str = "application/json") -> dict[str, OpenAPIMediaType]:
-    return {media_type: OpenAPIMediaType(schema=Reference(ref=_REF.format(name=name)))}
+INTERFACE: Final = Interface(
+    title="Huimin ballot box",
+    description="Editions, ballots, and the log that anyone can check.",
+    tags={
+        "editions": "What people vote on, and what officers command",
+        "ballots": "Casting; the hot path",
+        "log": "The transparency log (C2SP tlog-tiles), for any auditor",
+        "health": "For the operator; a proxy does not publish it",
+    },
+    operations=(
+        Operation(
+            handler=api.list_editions,
+            name="listEditions",
+            tag="editions",
+            answers=(Answer(what="The editions", body=Json(_EDITIONS), headers=_FRESH),),
+            refusals=(StoreUnavailable,),
+        ),
+        Operation(
+            handler=api.show_edition,
+            name="showEdition",
+            tag="editions",
+            parameters=(_EDITION,),
+            answers=(Answer(what="The edition", body=Json(_VIEW), headers=_FRESH),),
+            refusals=(UnknownEdition, StoreUnavailable),
+        ),
+        _BALLOTS,
+        _COMMANDS,
+        *_LOG,
+        Operation(
+            handler=api.live,
+            name="live",
+            tag="health",
+            answers=(Answer(what="It does", body=Json({"live": True}, dict[str, bool])),),
+        ),
+        Operation(
+            handler=api.ready,
+            name="ready",
+            tag="health",
+            answers=(
+                Answer(what="Ready", body=Json(api.Readiness(True, "ok", "ok"))),
+                Answer(
+                    status=503,
+                    what="Not ready, and why",
+                    body=Json(api.Readiness(False, "unreachable", "ok")),
+                ),
+            ),
+        ),
+    ),
+)
+
+DOCUMENT: Final = document(INTERFACE)
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(printed(DOCUMENT))

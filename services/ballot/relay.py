@@ -8,6 +8,7 @@ NATS or not: the copy is written before the run is published.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,13 +21,15 @@ from nats.js.api import RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from services.ballot import store
+from services.ballot import metrics, store
 from services.ballot.edition import Edition, Editions, LogBehind
 from services.ballot.publication import check_copy, check_note, copy_checkpoint
 from services.ballot.store import CONNECTION_LOST, Connection, StoredHead
 from shared.log.tiles import TILE_WIDTH, encode_bundle
+from shared.service import tracing
 from shared.service.nats import heed_cancellation
-from shared.service.runs import Run, decode_run, encode_run, run_subject, stream_name
+from shared.service.runs import Run, decode_run, encode_run
+from shared.service.subjects import ANY, run_subject, stream_name
 
 POLL_S = 0.05
 PAUSE_S = 1.0
@@ -48,12 +51,15 @@ class Position:
 class Relay:
     """Relays all logs whose lock this process gets; start it with `run`."""
 
-    def __init__(self, editions: Editions, url: str, nats: Client, copies: Path) -> None:
+    def __init__(
+        self, editions: Editions, url: str, nats: Client, copies: Path, stream_replicas: int
+    ) -> None:
         self._editions = editions
         self._url = url
         self._jetstream: JetStreamContext = nats.jetstream(timeout=NATS_TIMEOUT_S)
         self._nats = nats
         self._copies = copies
+        self._stream_replicas = stream_replicas
         self._held: set[str] = set()
         self._copied: dict[str, int] = {}
         self._positions: dict[str, Position] = {}
@@ -70,6 +76,7 @@ class Relay:
             try:
                 await self._relay(connection)
             except CONNECTION_LOST as error:
+                metrics.RELAY_FAILURES.labels("database").inc()
                 log.warning("relay starts over", error=type(error).__name__, why=str(error))
             finally:
                 # The locks went with the connection, so nothing of what they guarded is known now.
@@ -85,6 +92,7 @@ class Relay:
         while True:
             heed_cancellation()
             for name, head in (await store.heads(connection)).items():
+                metrics.ENTRIES.labels(name).set(head.size)
                 if retry_at.get(name, 0) > clock():
                     continue
                 if not await self._holds(connection, name):
@@ -95,6 +103,7 @@ class Relay:
                     await self._publish(connection, name, head)
                 except (NatsError, JetStreamError, TimeoutError) as error:
                     # NATS is a copy: while it is away ballots go on, and the relay starts over.
+                    metrics.RELAY_FAILURES.labels("nats").inc()
                     log.warning("relay waits for nats", edition=name, error=type(error).__name__)
                     self._positions.pop(name, None)
                     retry_at[name] = clock() + PAUSE_S
@@ -112,6 +121,7 @@ class Relay:
         if self._copied[name] < head.size:
             copy_checkpoint(self._copies, name, head.note)
             self._copied[name] = head.size
+        metrics.COPIED_AT.labels(name).set(time.time())
 
     async def _publish(self, connection: Connection, name: str, head: StoredHead) -> None:
         """Publish what is committed and not in the stream yet."""
@@ -124,12 +134,15 @@ class Relay:
             position = self._positions[name] = await self._recover(connection, edition)
         while position.size < head.size:
             run, end = await self._next_run(connection, edition, position.size)
-            answer = await self._jetstream.publish(
-                run_subject(name),
-                encode_run(run),
-                headers={"Nats-Expected-Last-Sequence": str(position.sequence)},
-            )
+            with tracing.publishing(run_subject(ANY)) as headers:
+                headers["Nats-Expected-Last-Sequence"] = str(position.sequence)
+                answer = await self._jetstream.publish(
+                    run_subject(name), encode_run(run), headers=headers
+                )
             position.size, position.sequence = end, answer.seq
+            metrics.RELAYED.labels(name).set(end)
+        metrics.RELAYED.labels(name).set(position.size)
+        metrics.RELAYED_AT.labels(name).set(time.time())
 
     async def _edition(self, connection: Connection, name: str) -> Edition:
         edition = self._editions.known(name) or await self._editions.find(name)
@@ -144,7 +157,8 @@ class Relay:
         try:
             last = await self._jetstream.get_last_msg(stream, subject)
         except NotFoundError:
-            info = await self._jetstream.add_stream(_stream_config(stream, subject))
+            config = _stream_config(stream, subject, self._stream_replicas)
+            info = await self._jetstream.add_stream(config)
             if info.state.messages:
                 raise
             log.info("relay begins a stream", stream=stream)
@@ -181,12 +195,13 @@ def _bytes(entries: Sequence[bytes], openings: Sequence[bytes], count: int) -> i
     return sum(map(len, entries[:count])) + sum(map(len, openings[:count]))
 
 
-def _stream_config(name: str, subject: str) -> StreamConfig:
+def _stream_config(name: str, subject: str, replicas: int) -> StreamConfig:
     return StreamConfig(
         name=name,
         subjects=[subject],
         retention=RetentionPolicy.LIMITS,
         storage=StorageType.FILE,
+        num_replicas=replicas,
         deny_delete=True,
         deny_purge=True,
         allow_direct=False,

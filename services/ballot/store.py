@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from shared.log.frontier import Frontier
 from shared.log.merkle import Hash
+from shared.service.database import bounded_pool
 
 COMMAND_TIMEOUT_S = 10
 COMMIT_NEVER_CANCELLED_S = 86_400
@@ -93,10 +94,10 @@ async def connect(url: str) -> Connection:
     )
 
 
-async def open_pool(url: str) -> "asyncpg.Pool[Any]":
+async def open_pool(url: str, size: int) -> "asyncpg.Pool[Any]":
     """A pool for reading."""
-    return await asyncpg.create_pool(
-        url, min_size=0, max_size=8, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
+    return await bounded_pool(
+        url, min_size=0, max_size=size, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
     )
 
 

@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 
 from services.notify import api, reporter, store
@@ -19,6 +20,7 @@ from services.notify.dispatcher import Dispatcher
 from services.notify.inbox import Inbox
 from services.notify.letters import Letters
 from services.notify.listening import listening
+from services.notify.openapi import DOCUMENT
 from services.notify.outlets import Outlets, open_outlets
 from services.notify.pace import Pace
 from services.notify.run import open_run
@@ -28,12 +30,14 @@ from services.notify.store import CONNECTION_LOST, Pool
 from services.notify.subscribing import Subscribing
 from services.notify.vault import Vault
 from services.notify.watcher import Watcher
+from shared.edition.errors import Refusal
 from shared.notices.views import ChannelName
-from shared.service.metrics import metrics
+from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
-from shared.service.openapi import openapi_config, openapi_files
-from shared.service.problem import EXCEPTION_HANDLERS
+from shared.service.openapi_pages import openapi_pages
+from shared.service.problem import EXCEPTION_HANDLERS, Problem, StoreUnavailable
+from shared.service.requests import RequestRecorder
 from shared.service.server import Drain
 from shared.service.settings import BadSettings
 from shared.version import VERSION
@@ -45,13 +49,13 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
     """The application; what it needs is opened when it starts. Raises `BadSettings`."""
     known = identity(settings)
     inbox = Inbox(_now) if settings.inbox else None
-    counting, counts = metrics("notify")
+    recorder = RequestRecorder("notify")
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
-            pool = await enter(await _database(settings.database_url))
+            pool = await enter(await _database(settings))
             run = await enter(open_run(settings.database_url, pace))
             outlets = await enter(_outlets(settings, known, inbox))
             vault = Vault(known.key)
@@ -64,6 +68,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
             for work in (watcher.run(), reporter.report(pool, pace), reporter.tidy(pool, pace)):
                 await enter(_running(work, drain))
             nats = await enter(connect(settings.nats_url, settings.nats_nkey_seed, "notify"))
+            await enter(measuring("notify", pool, nats, recorder.tell))
             app.state.update({"pool": pool, "nats": nats, "dispatchers": dispatchers})
             app.state.subscribing = _subscribing(settings, pool, vault, dispatchers)
             await enter(listening(nats, CodeDesk(outlets.codes), watcher))
@@ -71,14 +76,12 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
             yield
 
     return Litestar(
-        route_handlers=[*api.HANDLERS, counts, openapi_files()],
-        middleware=[counting],
+        route_handlers=[*api.HANDLERS, Metrics, *openapi_pages(DOCUMENT)],
+        middleware=[recorder.middleware],
         lifespan=[lifespan],
         state=State({"inbox": inbox, "proxies": known.proxies, "desk_token": settings.desk_token}),
-        exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=openapi_config(
-            "Huimin notify", VERSION, "Hear of an edition's milestones, and stop hearing of them."
-        ),
+        exception_handlers={**EXCEPTION_HANDLERS, **dict.fromkeys(CONNECTION_LOST, _on_store_lost)},
+        openapi_config=None,
         logging_config=None,
     )
 
@@ -124,9 +127,9 @@ def _public_url(settings: Settings) -> str:
     return settings.public_url or f"http://127.0.0.1:{settings.port}"
 
 
-async def _database(url: str) -> Pool:
+async def _database(settings: Settings) -> Pool:
     try:
-        pool = await store.open_pool(url)
+        pool = await store.open_pool(settings.database_url, settings.database_pool)
         try:
             await require_schema(pool, "services.notify")
         except BaseException:
@@ -167,6 +170,12 @@ async def _running(work: Coroutine[None, None, None], drain: Drain) -> AsyncIter
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+def _on_store_lost(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    log.warning("the database was lost during a request", error=type(error).__name__)
+    away = StoreUnavailable("the database of the notify service cannot be reached")
+    return EXCEPTION_HANDLERS[Refusal](request, away)
 
 
 def _now() -> datetime:

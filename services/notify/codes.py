@@ -28,7 +28,9 @@ from services.notify.channels.channel import (
 from services.notify.health import Health
 from services.notify.wording import wording
 from shared.edition.errors import UNREADABLE_JSON
+from shared.service import tracing
 from shared.service.codes import CodeAnswer, CodeRequest
+from shared.service.subjects import CODES_SUBJECT
 
 LIMIT_S: Final = 7.0
 """How long a code may take, a second attempt included; the registrar waits a little longer."""
@@ -76,7 +78,8 @@ class CodeDesk:
 
     async def _serve(self, message: Msg) -> None:
         try:
-            request = _decoder.decode(message.data)
+            with tracing.receiving(CODES_SUBJECT, [message.headers]):
+                request = _decoder.decode(message.data)
         except UNREADABLE_JSON:
             log.error("a code request cannot be read")  # noqa: TRY400 - it may hold a code
             await _respond(message, CodeAnswer("failed", "malformed"))

@@ -43,12 +43,15 @@ class Claimed(Struct, frozen=True, kw_only=True):
     secret: bytes | None
 
 
+State = Literal["sent", "failed", "dead", "unknown"]
+
+
 class Done(Struct, frozen=True, kw_only=True):
     """What became of a claimed message; `after_s` says when a `failed` one is tried again."""
 
     id: int
     attempt: int
-    state: Literal["sent", "failed", "dead", "unknown"]
+    state: State
     reason: str = ""
     after_s: float = 0.0
 

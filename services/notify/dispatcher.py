@@ -7,7 +7,7 @@ database is asked no more often than it can answer. Several processes share a ch
 
 import asyncio
 import random
-from typing import Final
+from typing import Final, get_args
 
 import structlog
 from msgspec import Struct
@@ -23,7 +23,7 @@ from services.notify.channels.channel import (
     Retry,
     Unknown,
 )
-from services.notify.deliveries import Claimed, Done
+from services.notify.deliveries import Claimed, Done, State
 from services.notify.health import Health
 from services.notify.letters import Letters, NoRecipient
 from services.notify.pace import Pace
@@ -68,6 +68,8 @@ class Dispatcher:
         self._stir = asyncio.Event()
         self._stopping = False
         self._doubt_until = 0.0
+        for state in get_args(State):
+            metrics.DELIVERIES.labels(outlet.name, state)
 
     @property
     def working(self) -> bool:

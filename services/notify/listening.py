@@ -12,8 +12,7 @@ from nats.errors import Error as NatsError
 
 from services.notify.codes import CodeDesk
 from services.notify.watcher import Watcher
-from shared.service.codes import CODES_SUBJECT
-from shared.service.runs import run_subject
+from shared.service.subjects import CODES_SUBJECT, run_subject
 
 PATIENCE_S: Final = 3.0
 """How long the start waits for NATS, so that who finds the service live can have codes sent."""

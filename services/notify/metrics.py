@@ -30,3 +30,13 @@ UNKNOWN: Final = Gauge(
     ["channel"],
     multiprocess_mode="mostrecent",
 )
+UNREADABLE: Final = Gauge(
+    "huimin_notify_unreadable",
+    "Editions, or the list of them, that cannot be read, so that nothing of them is announced",
+    ["app_name"],
+    multiprocess_mode="livemax",
+)
+
+# What has not happened yet is told as 0, so that its first time is seen as an increase.
+for _outcome in ("accepted", "failed", "unknown"):
+    CODES.labels(_outcome)

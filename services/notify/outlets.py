@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from services.notify.channels.aliyun import AliyunSettings, open_aliyun
@@ -13,7 +14,7 @@ from services.notify.channels.tencent import TencentSettings, open_tencent
 from services.notify.channels.webhook import WebhookSettings, open_webhook
 from services.notify.dispatcher import Outlet
 from services.notify.inbox import Inbox, InboxChannel
-from services.notify.settings import OperatorsRecipient, Settings
+from services.notify.settings import OperatorsRecipient, Settings, identity
 from shared.service.settings import BadSettings
 
 SMS_AT_ONCE: Final = 16
@@ -52,6 +53,13 @@ async def open_outlets(
             services = await stack.enter_async_context(open_apprise(chat))
             outlets.append(Outlet("apprise", services, APPRISE_AT_ONCE, settings.apprise_rate))
         yield Outlets(sms, tuple(outlets))
+
+
+async def try_outlets(settings: Settings) -> None:
+    """Open what the settings name and close it: nothing connects yet. Raises `BadSettings`."""
+    inbox = Inbox(lambda: datetime.now(UTC)) if settings.inbox else None
+    async with open_outlets(settings, identity(settings).recipients, inbox):
+        pass
 
 
 async def _sms(settings: Settings, inbox: Inbox | None, stack: AsyncExitStack) -> Channel | None:

@@ -1,86 +1,220 @@
 """Settings of the notify service; see `shared.service.settings` for how they are read."""
 
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
 
 from shared.edition.manifest import LogIdentity
-from shared.log.encoding import parse_base64
-from shared.log.errors import LogFormatError
 from shared.notices.views import Language
-from shared.service.client_address import Network, parse_networks
-from shared.service.settings import BadSettings, Port, ServiceSettings
+from shared.service.client_address import Network
+from shared.service.setting import Secret, means
+from shared.service.settings import (
+    BadSettings,
+    DatabasePool,
+    DeskToken,
+    ListeningPort,
+    LogKey,
+    LogOrigin,
+    NonEmpty,
+    OptionalUrl,
+    Port,
+    ServiceSettings,
+    TrustedProxies,
+    Url,
+    key_bytes,
+    networks,
+)
 
-KEY_BYTES: Final = 32
-
-Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")]
-OptionalUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?\Z")]
 Rate = Annotated[float, Meta(ge=0, le=100_000)]
 """Messages a second of one process; 0 for no limit."""
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """Environment variables `HUIMIN_NOTIFY_*`, in the order of the fields.
+    """What the notify service is told besides: its keys, and its providers."""
 
-    `key` (base64 of 32 bytes) seals addresses and makes the links in messages: with another key all
-    subscriptions are lost. `desk_token` opens the operator's interface. `log_origin` and `log_key`
-    are the log of the ballot service at `ballot_url`, as the tally has them. `public_url` is where
-    people reach this service, and `edition_url` a page about an edition (`{edition}` is its id).
+    key: Annotated[
+        Secret,
+        means(
+            "Base64 of the 32 bytes that seal addresses and make the links in messages; with"
+            " another key all subscriptions are lost",
+            "32 字节密钥的 base64，用于加密地址和生成消息中的链接；换了密钥，全部订阅都会丢失",
+        ),
+    ]
+    desk_token: DeskToken
+    ballot_url: Annotated[Url, means("Base URL of the ballot service", "投票服务的基本地址")]
+    log_origin: LogOrigin
+    log_key: LogKey
+    port: ListeningPort = 8110
+    database_pool: DatabasePool = 10
+    public_url: Annotated[
+        OptionalUrl,
+        means(
+            "Where people reach this service, for the links in messages; empty: on this machine",
+            "公众访问本服务的地址，用于消息中的链接；留空则为本机",
+        ),
+    ] = ""
+    edition_url: Annotated[
+        OptionalUrl,
+        means(
+            "A page about an edition, named in messages; `{edition}` stands for its id; empty: the"
+            " edition as the ballot service shows it",
+            "消息中给出的届次页面，`{edition}` 代表其编号；留空则为投票服务上的该届",
+        ),
+    ] = ""
+    trusted_proxies: TrustedProxies = ""
+    inbox: Annotated[
+        bool,
+        means(
+            "The development inbox: it shows every message of a channel without a provider to"
+            " whoever can reach it; never in operation",
+            "开发用收件箱：没有服务商的渠道，其消息任何能访问它的人都能看到；正式运行时绝不可开启",
+        ),
+    ] = False
+    codes_channel: Annotated[
+        Literal["", "inbox", "aliyun", "tencent"],
+        means(
+            "What carries codes and other texts; empty: the inbox if it is on, else nothing",
+            "验证码等短信经由何处发送；留空：收件箱开启时用收件箱，否则不发",
+        ),
+    ] = ""
+    sms_rate: Annotated[
+        Rate,
+        means(
+            "Text messages a second from one process; 0: as fast as it goes",
+            "每个进程每秒发送的短信数；0 表示不限",
+        ),
+    ] = 20.0
 
-    `inbox` turns on the development inbox, which shows every message of a channel without a
-    provider to whoever can reach it. `codes_channel` carries codes and other text messages; it is
-    the inbox if that is on and nothing else is said. Templates are JSON, as `channels.sms` has it.
-    `apprise_urls` has one recipient of all announcements a line, after `zh ` or `en ` if need be.
-    """
+    aliyun_access_key_id: Annotated[str, means("Aliyun: AccessKey ID", "阿里云：AccessKey ID")] = ""
+    aliyun_access_key_secret: Annotated[
+        Secret, means("Aliyun: AccessKey secret", "阿里云：AccessKey Secret")
+    ] = ""
+    aliyun_sign_name: Annotated[
+        str, means("Aliyun: the approved signature of texts", "阿里云：已审核的短信签名")
+    ] = ""
+    aliyun_templates: Annotated[
+        str,
+        means(
+            "Aliyun: the approved templates, as JSON from kind to language to id and parameters:"
+            ' `{"code": {"zh": {"id": "SMS_1", "parameters": ["code", "minutes"]}}}`',
+            "阿里云：已审核的模板，JSON，依次为种类、语言、编号与参数："
+            '`{"code": {"zh": {"id": "SMS_1", "parameters": ["code", "minutes"]}}}`',
+        ),
+    ] = "{}"
+    aliyun_endpoint: Annotated[
+        str, means("Aliyun: scheme and host of its interface", "阿里云：接口的协议和主机")
+    ] = "https://dysmsapi.aliyuncs.com"
 
-    key: str
-    desk_token: Annotated[str, Meta(min_length=32)]
-    ballot_url: Url
-    log_origin: Annotated[str, Meta(pattern=r"^[^\s+]{1,120}\Z")]
-    log_key: str
-    port: Port = 8110
-    public_url: OptionalUrl = ""
-    edition_url: OptionalUrl = ""
-    trusted_proxies: str = ""
-    inbox: bool = False
+    tencent_secret_id: Annotated[str, means("Tencent Cloud: SecretId", "腾讯云：SecretId")] = ""
+    tencent_secret_key: Annotated[
+        Secret, means("Tencent Cloud: SecretKey", "腾讯云：SecretKey")
+    ] = ""
+    tencent_app_id: Annotated[
+        str,
+        means("Tencent Cloud: SDK app id of the SMS application", "腾讯云：短信应用的 SdkAppId"),
+    ] = ""
+    tencent_sign_name: Annotated[
+        str, means("Tencent Cloud: the approved signature of texts", "腾讯云：已审核的短信签名")
+    ] = ""
+    tencent_templates: Annotated[
+        str,
+        means(
+            "Tencent Cloud: the approved templates, written like those of Aliyun",
+            "腾讯云：已审核的模板，写法与阿里云的相同",
+        ),
+    ] = "{}"
+    tencent_region: Annotated[NonEmpty, means("Tencent Cloud: region", "腾讯云：地域")] = (
+        "ap-guangzhou"
+    )
+    tencent_endpoint: Annotated[
+        str, means("Tencent Cloud: scheme and host of its interface", "腾讯云：接口的协议和主机")
+    ] = "https://sms.tencentcloudapi.com"
 
-    codes_channel: Literal["", "inbox", "aliyun", "tencent"] = ""
-    sms_rate: Rate = 20.0
+    smtp_host: Annotated[
+        str,
+        means("Mail server; empty: no mails are sent", "邮件服务器；留空则不发邮件"),
+    ] = ""
+    smtp_port: Annotated[
+        Port | None,
+        means(
+            "Port of the mail server; if not set, the usual one of `smtp_tls`: 587, 465 or 25",
+            "邮件服务器端口；不设则按 `smtp_tls` 取 587、465 或 25",
+        ),
+    ] = None
+    smtp_tls: Annotated[
+        Literal["starttls", "tls", "none"],
+        means(
+            "How the way to the mail server is secured; `none` allows no password",
+            "与邮件服务器之间如何加密；`none` 时不允许使用密码",
+        ),
+    ] = "starttls"
+    smtp_sender: Annotated[str, means("Address that mails come from", "发件人地址")] = ""
+    smtp_sender_name: Annotated[str, means("Name that mails come from", "发件人名称")] = (
+        "惠民 Huimin"
+    )
+    smtp_username: Annotated[
+        str,
+        means(
+            "User of the mail server; empty: it is not logged in to",
+            "邮件服务器的用户名；留空则不登录",
+        ),
+    ] = ""
+    smtp_password: Annotated[Secret, means("Password of that user", "该用户的密码")] = ""
+    smtp_ca_file: Annotated[
+        str,
+        means(
+            "PEM file of the authorities that the mail server's certificate may come from; empty:"
+            " those of the system",
+            "PEM 文件：认可的邮件服务器证书签发机构；留空则用系统自带的",
+        ),
+    ] = ""
+    smtp_connections: Annotated[
+        int,
+        Meta(ge=1, le=100),
+        means(
+            "Most connections of one process to the mail server", "每个进程到邮件服务器的最多连接数"
+        ),
+    ] = 8
+    smtp_rate: Annotated[
+        Rate,
+        means(
+            "Mails a second from one process; 0: as fast as it goes",
+            "每个进程每秒发送的邮件数；0 表示不限",
+        ),
+    ] = 0.0
 
-    aliyun_access_key_id: str = ""
-    aliyun_access_key_secret: str = ""
-    aliyun_sign_name: str = ""
-    aliyun_templates: str = "{}"
-    aliyun_endpoint: str = "https://dysmsapi.aliyuncs.com"
+    webhooks_anywhere: Annotated[
+        bool,
+        means(
+            "Whether webhooks may be plain http and in private networks; never where strangers may"
+            " subscribe",
+            "是否允许 webhook 使用 http 和内网地址；对公众开放订阅时绝不可开启",
+        ),
+    ] = False
+    webhook_rate: Annotated[
+        Rate,
+        means(
+            "Calls of webhooks a second from one process; 0: as fast as it goes",
+            "每个进程每秒调用的 webhook 数；0 表示不限",
+        ),
+    ] = 50.0
 
-    tencent_secret_id: str = ""
-    tencent_secret_key: str = ""
-    tencent_app_id: str = ""
-    tencent_sign_name: str = ""
-    tencent_templates: str = "{}"
-    tencent_region: str = "ap-guangzhou"
-    tencent_endpoint: str = "https://sms.tencentcloudapi.com"
-
-    smtp_host: str = ""
-    smtp_port: Port | None = None
-    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
-    smtp_sender: str = ""
-    smtp_sender_name: str = "惠民 Huimin"
-    smtp_username: str = ""
-    smtp_password: str = ""
-    smtp_ca_file: str = ""
-    smtp_connections: Annotated[int, Meta(ge=1, le=100)] = 8
-    smtp_rate: Rate = 0.0
-
-    webhooks_anywhere: bool = False
-    webhook_rate: Rate = 50.0
-
-    apprise_urls: str = ""
-    apprise_rate: Rate = 1.0
-
-    def __repr__(self) -> str:
-        """Without keys, passwords and tokens."""
-        return f"Settings(port={self.port}, inbox={self.inbox})"
+    apprise_urls: Annotated[
+        Secret,
+        means(
+            "Apprise URLs that hear of all announcements, one a line, after `zh ` or `en ` if need"
+            " be; they contain passwords, so write them to a file",
+            "接收全部公告的 Apprise 地址，每行一个，前面可加 `zh ` 或 `en `；"
+            "其中含有密码，应写在文件里",
+        ),
+    ] = ""
+    apprise_rate: Annotated[
+        Rate,
+        means(
+            "Announcements a second to Apprise URLs from one process; 0: as fast as it goes",
+            "每个进程每秒发往 Apprise 的公告数；0 表示不限",
+        ),
+    ] = 1.0
 
 
 class OperatorsRecipient(NamedTuple):
@@ -109,20 +243,13 @@ class Identity(NamedTuple):
 
 def identity(settings: Settings) -> Identity:
     """The settings that have a form of their own; raises `BadSettings`."""
-    try:
-        key = parse_base64(settings.key)
-        log_key = parse_base64(settings.log_key)
-    except LogFormatError as error:
-        raise BadSettings(f"HUIMIN_NOTIFY_KEY or _LOG_KEY: {error}") from error
-    for name, value in (("KEY", key), ("LOG_KEY", log_key)):
-        if len(value) != KEY_BYTES:
-            raise BadSettings(f"HUIMIN_NOTIFY_{name} has {len(value)} bytes and needs {KEY_BYTES}")
-    try:
-        proxies = parse_networks(settings.trusted_proxies)
-    except ValueError as error:
-        raise BadSettings(f"HUIMIN_NOTIFY_TRUSTED_PROXIES: {error}") from error
-    logs = LogIdentity(origin=settings.log_origin, key=log_key)
-    return Identity(key, logs, proxies, _recipients(settings.apprise_urls))
+    log_key = key_bytes("HUIMIN_NOTIFY_LOG_KEY", settings.log_key)
+    return Identity(
+        key=key_bytes("HUIMIN_NOTIFY_KEY", settings.key),
+        logs=LogIdentity(origin=settings.log_origin, key=log_key),
+        proxies=networks("HUIMIN_NOTIFY_TRUSTED_PROXIES", settings.trusted_proxies),
+        recipients=_recipients(settings.apprise_urls),
+    )
 
 
 def _recipients(lines: str) -> tuple[OperatorsRecipient, ...]:

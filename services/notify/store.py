@@ -13,6 +13,7 @@ from msgspec import Struct
 from services.notify.facts import Facts
 from shared.notices.views import ChannelName, Language, MilestoneName
 from shared.service.caps import Cap, CapReached, count, forget_ended
+from shared.service.database import bounded_pool
 
 COMMAND_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 5
@@ -62,7 +63,7 @@ class Recipient(Struct, frozen=True):
 
 async def open_pool(url: str, size: int = 10) -> Pool:
     """The service's connections. A commit is on disk when it returns: resending rests on that."""
-    return await asyncpg.create_pool(
+    return await bounded_pool(
         url,
         min_size=1,
         max_size=size,

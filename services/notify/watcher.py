@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from nats.aio.msg import Msg
 
-from services.notify import store
+from services.notify import metrics, store
 from services.notify.facts import Facts
 from services.notify.milestones import Verdict, expiry, may_be_due, verdicts
 from services.notify.pace import Pace
@@ -74,6 +74,7 @@ class Watcher:
         async with open_ballot_box(self._ballot_url, PATIENCE) as box:
             while True:
                 await self._look(box)
+                metrics.UNREADABLE.labels("notify").set(len(self._complaints))
                 await asyncio.sleep(self._pace.stir_s)
                 try:
                     async with asyncio.timeout(self._pace.look_s):

@@ -7,11 +7,10 @@ housekeeping. When it stops, codes that wait are delivered before NATS is closed
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import asyncpg
 import structlog
-from litestar import Litestar, Request, Response
+from litestar import Litestar
 from litestar.datastructures import State
 
 from services.registrar import store
@@ -34,19 +33,20 @@ from services.registrar.editions import HASTY, Editions
 from services.registrar.housekeeping import keep_house
 from services.registrar.issuance import Counter
 from services.registrar.keys import RegistrarKeys
-from services.registrar.metrics import REFUSALS, Withheld
+from services.registrar.metrics import Withheld
+from services.registrar.openapi import DOCUMENT
 from services.registrar.pace import Pace
 from services.registrar.puzzles import Puzzles
 from services.registrar.reports import Reports
 from services.registrar.settings import Settings, log_identity, secret_key, trusted_proxies
 from services.registrar.store import CONNECTION_LOST, Pool
 from shared.client.ballot_box import open_ballot_box
-from shared.edition.errors import Refusal
-from shared.service.metrics import metrics
+from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
-from shared.service.openapi import openapi_config, openapi_files
-from shared.service.problem import EXCEPTION_HANDLERS, Problem
+from shared.service.openapi_pages import openapi_pages
+from shared.service.problem import EXCEPTION_HANDLERS
+from shared.service.requests import RequestRecorder
 from shared.service.server import Drain
 from shared.version import VERSION
 
@@ -61,16 +61,17 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
     logs = log_identity(settings)
     proxies = trusted_proxies(settings)
     puzzles = Puzzles(keys.puzzles, settings.proof_of_work_cost) if settings.proof_of_work else None
-    counting, counts = metrics("registrar")
+    recorder = RequestRecorder("registrar")
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            pool = await stack.enter_async_context(await _database(settings.database_url))
+            pool = await stack.enter_async_context(await _database(settings))
             box = await stack.enter_async_context(open_ballot_box(settings.ballot_url, HASTY))
             nats = await stack.enter_async_context(
                 connect(settings.nats_url, settings.nats_nkey_seed, "registrar")
             )
+            await stack.enter_async_context(measuring("registrar", pool, nats, recorder.tell))
             delivery = await stack.enter_async_context(
                 open_delivery(nats, settings.waiting_codes, pace)
             )
@@ -103,11 +104,11 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
             live,
             ready,
             desk_router(),
-            counts,
-            openapi_files(),
+            Metrics,
+            *openapi_pages(DOCUMENT),
         ],
         lifespan=[lifespan],
-        middleware=[counting],
+        middleware=[recorder.middleware],
         state=State(
             {
                 "desk_token": settings.desk_token,
@@ -116,12 +117,8 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
                 "pace": pace,
             }
         ),
-        exception_handlers={**EXCEPTION_HANDLERS, Refusal: _on_refusal},
-        openapi_config=openapi_config(
-            "Huimin registrar",
-            VERSION,
-            "Who may vote: one-time codes, and one credential for each person.",
-        ),
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=None,
         request_max_body_size=MAX_BODY,
         logging_config=None,
     )
@@ -144,14 +141,9 @@ def _parts(
     }
 
 
-def _on_refusal(request: Request[Any, Any, Any], error: Refusal) -> Response[Problem]:
-    REFUSALS.labels(error.slug).inc()
-    return EXCEPTION_HANDLERS[Refusal](request, error)
-
-
-async def _database(url: str) -> Pool:
+async def _database(settings: Settings) -> Pool:
     try:
-        pool = await store.open_pool(url)
+        pool = await store.open_pool(settings.database_url, settings.database_pool)
         try:
             await require_schema(pool, "services.registrar")
         except BaseException:

@@ -19,13 +19,15 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 
+from services.registrar import metrics
 from services.registrar.codes import CODE_LIFE_S, new_code
 from services.registrar.errors import CodesFailing, CodesQueued
-from services.registrar.metrics import CODES
 from services.registrar.pace import Pace
 from shared.edition.errors import UNREADABLE_JSON
-from shared.service.codes import CODES_SUBJECT, CodeAnswer, CodeRequest
+from shared.service import tracing
+from shared.service.codes import CodeAnswer, CodeRequest
 from shared.service.nats import heed_cancellation
+from shared.service.subjects import CODES_SUBJECT
 
 log = structlog.get_logger()
 
@@ -45,6 +47,7 @@ class Delivery:
         self._queue: asyncio.Queue[CodeRequest] = asyncio.Queue(waiting)
         self._working = True
         self._probe_now = asyncio.Event()
+        self._depth = metrics.QUEUE.labels("registrar")
 
     @property
     def working(self) -> bool:
@@ -62,6 +65,7 @@ class Delivery:
         """Have a code sent; without a phone, a decoy. Raises `CodesQueued`."""
         try:
             self._queue.put_nowait(_request(phone, code))
+            self._depth.inc()
         except asyncio.QueueFull:
             raise CodesQueued(f"{self._queue.qsize()} codes are waiting") from None
 
@@ -77,9 +81,10 @@ class Delivery:
         """Deliver codes, one after the other, for ever."""
         while True:
             request = await self._queue.get()
+            self._depth.dec()
             try:
                 outcome = await self._offer(request)
-                CODES.labels(outcome).inc()
+                metrics.CODES.labels(outcome).inc()
                 if outcome != "accepted":
                     self._probe_now.set()
             finally:
@@ -97,6 +102,7 @@ class Delivery:
             if working != self._working:
                 log.warning("codes go out again" if working else "codes do not go out")
             self._working = working
+            metrics.WORKING.labels("registrar").set(working)
             self._probe_now.clear()
             wait_s = pace.probe_s if working else pace.probe_failing_s
             await asyncio.sleep(pace.pause_s)  # however many messages ask for a probe
@@ -121,8 +127,10 @@ class Delivery:
         if not self._nats.is_connected:  # the client would keep the code until it is
             return "failed"
         try:
+            with tracing.publishing(CODES_SUBJECT) as headers:
+                payload = _encoder.encode(request)
             reply = await self._nats.request(
-                CODES_SUBJECT, _encoder.encode(request), timeout=wait_s
+                CODES_SUBJECT, payload, timeout=wait_s, headers=headers or None
             )
             heed_cancellation()
             return _decoder.decode(reply.data).outcome

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from services.registrar import store
 from services.registrar.errors import CommitmentDiffers, EditionUnread
+from services.registrar.metrics import MISMATCHES
 from services.registrar.pace import Pace
 from services.registrar.store import Connection, Edition
 from shared.client.ballot_box import BallotBox
@@ -82,6 +83,7 @@ class Editions:
         if known is None:
             raise EditionUnread("the ballot service does not answer, and has not yet")
         if known.roll is not None and not _is_ours(known.roll, edition):
+            MISMATCHES.labels("commitment").inc()
             log.critical("the log commits to another roll or issuer key", edition=edition.edition)
             raise CommitmentDiffers(
                 f"roll or issuer key of {edition.edition!r} in the log were not made here"
@@ -124,6 +126,7 @@ class Editions:
             raise EditionUnread(str(error)) from error
         expected = (f"{self._logs.origin}/{name}", self._logs.key)
         if (verifier.name, verifier.public) != expected:
+            MISMATCHES.labels("log-key").inc()
             log.critical("the ballot service has another log key", edition=name)
             raise EditionUnread(
                 "the ballot service answers for a log that the settings do not name"

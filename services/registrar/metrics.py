@@ -7,17 +7,41 @@ got too many are added once an hour, for the same reason.
 
 from typing import Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 CHALLENGES: Final = Counter("huimin_registrar_challenges", "Codes asked for")
 CODES: Final = Counter("huimin_registrar_codes", "Codes handed to notify, decoys too", ["outcome"])
 CREDENTIALS: Final = Counter(
     "huimin_registrar_credentials", "Credentials issued for the first time", ["channel"]
 )
-REFUSALS: Final = Counter("huimin_registrar_refusals", "Requests refused", ["slug"])
 WITHHELD: Final = Counter(
     "huimin_registrar_codes_withheld", "Codes not sent as their phone got too many; hourly"
 )
+QUEUE: Final = Gauge(
+    "huimin_registrar_codes_waiting",
+    "Codes that wait to be handed to notify, decoys too",
+    ["app_name"],
+    multiprocess_mode="livesum",
+)
+WORKING: Final = Gauge(
+    "huimin_registrar_codes_working",
+    "1 while the newest probe of every process went through, else 0",
+    ["app_name"],
+    multiprocess_mode="livemin",
+)
+MISMATCHES: Final = Counter(
+    "huimin_registrar_log_mismatches",
+    "Times that the log was found to have another key, or to commit to another roll or issuer key",
+    ["what"],
+)
+
+# What has not happened yet is told as 0, so that its first time is seen as an increase.
+for _outcome in ("accepted", "failed", "unknown"):
+    CODES.labels(_outcome)
+for _channel in ("phone", "counter"):
+    CREDENTIALS.labels(_channel)
+for _what in ("commitment", "log-key"):
+    MISMATCHES.labels(_what)
 
 
 class Withheld:

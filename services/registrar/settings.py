@@ -1,87 +1,126 @@
 """Settings of the registrar; see `shared.service.settings` for how they are read."""
 
-from collections.abc import Callable
-from typing import Annotated, Final, TypeVar
+from typing import Annotated
 
 from msgspec import Meta
 
 from shared.edition.manifest import LogIdentity
-from shared.log.encoding import parse_base64
-from shared.log.errors import LogFormatError
-from shared.service.client_address import Network, parse_networks
-from shared.service.settings import BadSettings, Port, ServiceSettings
-
-KEY_BYTES: Final = 32
+from shared.service.client_address import Network
+from shared.service.setting import Secret, means
+from shared.service.settings import (
+    DatabasePool,
+    DeskToken,
+    ListeningPort,
+    LogKey,
+    LogOrigin,
+    ServiceSettings,
+    TrustedProxies,
+    Url,
+    key_bytes,
+    networks,
+)
 
 Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
-T = TypeVar("T")
-
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """Environment variables `HUIMIN_REGISTRAR_*`, in the order of the fields.
+    """What the registrar is told besides. The limits are caps."""
 
-    `key` (base64 of 32 bytes) is the secret from which everything here is derived: without it no
-    person can be recognised and no phone read. `desk_token` is what the registrar's desk shows.
-    `ballot_url` is the ballot service, and `log_origin` and `log_key` are those of its logs.
-    `trusted_proxies` are networks whose `X-Forwarded-For` is believed. `phone_prefixes` (with +,
-    separated by commas) are those that people may give in mode `phone`: messages abroad cost money,
-    and there are numbers that share in it. The rest are caps: codes a person may ask for, codes
-    sent to one phone, and requests from one block of addresses.
-    """
-
-    key: str
-    desk_token: Annotated[str, Meta(min_length=32, max_length=512)]
-    ballot_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")]
-    log_origin: Annotated[str, Meta(pattern=r"^[^\s+]{1,120}\Z")]
-    log_key: str
-    port: Port = 8100
-    trusted_proxies: str = ""
-    phone_prefixes: Annotated[str, Meta(pattern=r"^\+[0-9]{1,12}(,\+[0-9]{1,12})*\Z")] = "+86"
-    proof_of_work: bool = False
-    proof_of_work_cost: Annotated[int, Meta(ge=1, le=1_000_000)] = 5_000
-    person_per_hour: Limit = 5
-    person_per_day: Limit = 10
-    phone_per_day: Limit = 12
-    block_per_hour: Limit = 300
-    edition_per_day: Limit = 100_000
-    guesses_per_hour: Limit = 600
-    counter_guesses_per_hour: Limit = 120
-    waiting_codes: Limit = 2_000
-
-    def __repr__(self) -> str:
-        """Without the secrets."""
-        return "Settings()"
+    key: Annotated[
+        Secret,
+        means(
+            "Base64 of the 32 bytes from which everything secret here is derived; without it no"
+            " person is recognised and no phone number read",
+            "32 字节密钥的 base64，本服务的一切秘密由它派生；"
+            "没有它就认不出任何人，也读不出电话号码",
+        ),
+    ]
+    desk_token: DeskToken
+    ballot_url: Annotated[Url, means("Base URL of the ballot service", "投票服务的基本地址")]
+    log_origin: LogOrigin
+    log_key: LogKey
+    port: ListeningPort = 8100
+    database_pool: DatabasePool = 16
+    trusted_proxies: TrustedProxies = ""
+    phone_prefixes: Annotated[
+        str,
+        Meta(pattern=r"^\+[0-9]{1,12}(,\+[0-9]{1,12})*\Z"),
+        means(
+            "Prefixes of the numbers that people may give in mode `phone`, with +, separated by"
+            " commas; messages abroad cost money, and there are numbers that share in it",
+            "`phone` 方式下可填号码的前缀，带 +，以逗号分隔；境外短信费用高，且有号码从中分成",
+        ),
+    ] = "+86"
+    proof_of_work: Annotated[
+        bool,
+        means(
+            "Whether people in a block of addresses that has used up `block_per_hour` may go on"
+            " when their device solves a puzzle, which takes it seconds",
+            "地址段用尽 `block_per_hour` 后，其中的人可否让设备解一道几秒钟的计算题再继续",
+        ),
+    ] = False
+    proof_of_work_cost: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000),
+        means("How hard the puzzle is", "计算题的难度"),
+    ] = 5_000
+    person_per_hour: Annotated[
+        Limit, means("Codes that one person may ask for in an hour", "每人每小时可申请的验证码数")
+    ] = 5
+    person_per_day: Annotated[
+        Limit, means("Codes that one person may ask for in a day", "每人每天可申请的验证码数")
+    ] = 10
+    phone_per_day: Annotated[
+        Limit, means("Codes that are sent to one phone in a day", "每部手机每天可收到的验证码数")
+    ] = 12
+    block_per_hour: Annotated[
+        Limit,
+        means(
+            "Requests for a code from one block of addresses (/24, /48) in an hour",
+            "每个地址段（/24、/48）每小时可申请的验证码数",
+        ),
+    ] = 300
+    edition_per_day: Annotated[
+        Limit,
+        means(
+            "Codes of one edition in a day: what an attack could cost at most",
+            "每届每天的验证码总数：攻击造成的费用以此为上限",
+        ),
+    ] = 100_000
+    guesses_per_hour: Annotated[
+        Limit,
+        means(
+            "Codes that are tried from one block of addresses in an hour",
+            "每个地址段每小时可尝试的验证码数",
+        ),
+    ] = 600
+    counter_guesses_per_hour: Annotated[
+        Limit,
+        means(
+            "Counter codes that are tried from one block of addresses in an hour",
+            "每个地址段每小时可尝试的窗口码数",
+        ),
+    ] = 120
+    waiting_codes: Annotated[
+        Limit,
+        means(
+            "Codes that wait for delivery in one process; further requests are told to come later",
+            "每个进程中等待发送的验证码数；超出的申请会被告知稍后再来",
+        ),
+    ] = 2_000
 
 
 def secret_key(settings: Settings) -> bytes:
     """The key's 32 bytes; raises `BadSettings`."""
-    return _parsed("KEY", lambda: _key(settings.key))
+    return key_bytes("HUIMIN_REGISTRAR_KEY", settings.key)
 
 
 def log_identity(settings: Settings) -> LogIdentity:
     """Prefix of the logs' origins, and their key; raises `BadSettings`."""
-    key = _parsed("LOG_KEY", lambda: _key(settings.log_key))
+    key = key_bytes("HUIMIN_REGISTRAR_LOG_KEY", settings.log_key)
     return LogIdentity(origin=settings.log_origin, key=key)
 
 
 def trusted_proxies(settings: Settings) -> tuple[Network, ...]:
     """The networks of proxies that are believed; raises `BadSettings`."""
-    return _parsed("TRUSTED_PROXIES", lambda: parse_networks(settings.trusted_proxies))
-
-
-def _parsed(name: str, parse: Callable[[], T]) -> T:
-    try:
-        return parse()
-    except ValueError as error:
-        raise BadSettings(f"HUIMIN_REGISTRAR_{name}: {error}") from None
-
-
-def _key(encoded: str) -> bytes:
-    try:
-        key = parse_base64(encoded)
-    except LogFormatError:
-        raise ValueError("it is not base64") from None
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"it must have {KEY_BYTES} bytes, not {len(key)}")
-    return key
+    return networks("HUIMIN_REGISTRAR_TRUSTED_PROXIES", settings.trusted_proxies)

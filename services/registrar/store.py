@@ -12,13 +12,13 @@ import asyncpg
 from msgspec import Struct
 
 from shared.edition.manifest import EligibilityMode
+from shared.service.database import bounded_pool
 from shared.service.problem import StoreUnavailable
 
 COMMAND_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 5
 LONG_S = 900
 """Limit of a statement over a whole roll."""
-MAX_CONNECTIONS = 16
 
 CONNECTION_LOST = (
     OSError,
@@ -65,12 +65,12 @@ class Issuance(Struct, frozen=True):
     channel: Channel
 
 
-async def open_pool(url: str) -> Pool:
+async def open_pool(url: str, size: int) -> Pool:
     """The service's connections."""
-    return await asyncpg.create_pool(
+    return await bounded_pool(
         url,
         min_size=2,
-        max_size=MAX_CONNECTIONS,
+        max_size=size,
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=COMMAND_TIMEOUT_S,
     )

@@ -11,7 +11,7 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from litestar.types import ASGIApp
 from msgspec import Struct
 
-from services.tally import store
+from services.tally import metrics, store
 from services.tally.board import Board
 from services.tally.download import BallotsFile
 from services.tally.editions import Editions
@@ -143,6 +143,7 @@ async def count_receipt_check(state: State, outcome: CheckOutcome) -> Response[R
     meter.take(now)
     try:
         await store.count_receipt_check(state.pool, city_day(now), outcome)
+        metrics.CHECKS.labels(outcome).inc()
     except CONNECTION_LOST as error:
         raise StoreUnavailable("the check cannot be counted") from error
     return await _receipt_checks(state, city_day(now))

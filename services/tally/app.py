@@ -29,16 +29,18 @@ from services.tally.counter import Counter
 from services.tally.download import Downloads
 from services.tally.editions import Editions
 from services.tally.inspection import open_inspectors
+from services.tally.openapi import DOCUMENT
 from services.tally.pace import Pace
 from services.tally.receipt_checks import Meter
 from services.tally.settings import Settings, log_identity, public_urls
 from services.tally.store import CONNECTION_LOST
-from shared.service.metrics import metrics
+from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
-from shared.service.openapi import openapi_config, openapi_files
+from shared.service.openapi_pages import openapi_pages
 from shared.service.pages import page_handlers
 from shared.service.problem import EXCEPTION_HANDLERS
+from shared.service.requests import RequestRecorder
 from shared.service.server import Drain
 from shared.version import VERSION
 
@@ -49,15 +51,16 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
     """The application; what it needs is opened when it starts."""
     logs = log_identity(settings)
     board = Board()
-    counting, counts = metrics("tally")
+    recorder = RequestRecorder("tally")
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            pool = await stack.enter_async_context(await _database(settings.database_url))
+            pool = await stack.enter_async_context(await _database(settings))
             nats = await stack.enter_async_context(
                 connect(settings.nats_url, settings.nats_nkey_seed, "tally")
             )
+            await stack.enter_async_context(measuring("tally", pool, nats, recorder.tell))
             inspectors = await stack.enter_async_context(open_inspectors())
             editions = Editions(
                 settings.log_url,
@@ -87,10 +90,10 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
             *page_handlers(["board"], public_urls(settings)),
             live,
             ready,
-            counts,
-            openapi_files(),
+            Metrics,
+            *openapi_pages(DOCUMENT),
         ],
-        middleware=[counting],
+        middleware=[recorder.middleware],
         lifespan=[lifespan],
         state=State(
             {
@@ -102,16 +105,14 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
             }
         ),
         exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=openapi_config(
-            "Huimin tally", VERSION, "What a reader who verifies the whole log has counted."
-        ),
+        openapi_config=None,
         logging_config=None,
     )
 
 
-async def _database(url: str) -> store.Pool:
+async def _database(settings: Settings) -> store.Pool:
     try:
-        pool = await store.open_pool(url)
+        pool = await store.open_pool(settings.database_url, settings.database_pool)
         try:
             await require_schema(pool, "services.tally")
         except BaseException:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from services.tally import metrics
 from shared.edition.errors import UnknownEdition
 from shared.edition.views import TallySnapshot
 from shared.service.problem import Overloaded, StoreUnavailable
@@ -45,6 +46,7 @@ class Channel:
         self._pause_s = pause_s
         self._changed = asyncio.Event()
         self._readers: set[asyncio.Event] = set()
+        self._open = metrics.READERS.labels("tally")
 
     def offer(self, snapshot: TallySnapshot) -> None:
         """Let this out next, unless it says what was let out already."""
@@ -59,10 +61,12 @@ class Channel:
             raise Overloaded(f"{MAX_READERS} streams are open already")
         wake = asyncio.Event()
         self._readers.add(wake)
+        self._open.inc()
         try:
             yield wake
         finally:
             self._readers.discard(wake)
+            self._open.dec()
 
     def wake_readers(self) -> None:
         """Have every reader look up."""
@@ -87,6 +91,8 @@ class Board:
     """The channels of all editions that are followed."""
 
     def __init__(self) -> None:
+        self.complete = False
+        """Whether all editions that there are have been added, once."""
         self._channels: dict[str, Channel] = {}
 
     def add(self, channel: Channel) -> None:
@@ -96,6 +102,8 @@ class Board:
     def channel(self, edition: str) -> Channel:
         """Raises `UnknownEdition`, or `StoreUnavailable` while nothing is known of it yet."""
         channel = self._channels.get(edition)
+        if channel is None and not self.complete:
+            raise StoreUnavailable("the list of editions has not been read yet")
         if channel is None:
             raise UnknownEdition(f"no log of an edition {edition!r} is being counted")
         if channel.shown is None:

@@ -18,11 +18,12 @@ A contradiction is saved and final; `LogViolation` carries it up to `Consumer.ru
 """
 
 import asyncio
+import time
 from datetime import UTC, datetime
 
 import structlog
 
-from services.tally import store
+from services.tally import metrics, store
 from services.tally.board import Channel
 from services.tally.counter import Counter
 from services.tally.evidence import Chunk, LogReader, SignedHead, Unproven, read_runs
@@ -33,8 +34,10 @@ from services.tally.store import CONNECTION_LOST, CorruptProjection, Overtaken
 from shared.client.errors import CannotRead, ClientError
 from shared.edition.errors import LogViolation
 from shared.edition.manifest import LogIdentity
-from shared.edition.views import Contradiction
+from shared.edition.views import Contradiction, TallySnapshot
 from shared.log.note import ED25519, BadNote, Verifier
+from shared.service import tracing
+from shared.service.subjects import ANY, run_subject
 
 log = structlog.get_logger()
 
@@ -105,11 +108,17 @@ class Consumer:
         if self._projection.size < self._projection.head_size:
             if not await self._consult(reader, catch_up=True):
                 await asyncio.sleep(self._pace.retry_s)
-        elif not await self._take(await feed.next(self._position, self._pace.wait_s)):
+        else:
+            deliveries = await feed.next(self._position, self._pace.wait_s)
+            with tracing.receiving(run_subject(ANY), [one.headers for one in deliveries]):
+                await self._follow(reader, deliveries)
+        self._show()
+
+    async def _follow(self, reader: LogReader, deliveries: list[Delivery]) -> None:
+        if not await self._take(deliveries):
             await self._consult(reader, catch_up=True)
         elif self._clock() >= self._compare_at:
             await self._consult(reader, catch_up=not self._counted_run)
-        self._show()
 
     async def _take(self, deliveries: list[Delivery]) -> bool:
         """Count what runs brought; False when one does not continue the verified log."""
@@ -125,6 +134,7 @@ class Consumer:
         except Unproven as unproven:
             fault = unproven
         if fault is not None:
+            metrics.MISFITS.labels("nats").inc()
             log.warning(
                 "a run does not fit, so the log is read instead",
                 edition=self.edition,
@@ -201,6 +211,7 @@ class Consumer:
 
     def _weigh(self, doubt: Unproven) -> None:
         """Raise `LogViolation` if the log's own interface has contradicted itself for long."""
+        metrics.MISFITS.labels("log").inc()
         now = self._clock()
         if self._doubted_since is None:
             self._doubted_since = now
@@ -245,6 +256,16 @@ class Consumer:
         current = self._clock() < self._current_until
         now = datetime.now(UTC)
         shown = snapshot(self._projection, known=self._known, current=current, time=now)
+        self._count_lag(shown)
         self._channel.offer(
             contradicted(shown, self.contradiction) if self.contradiction else shown
         )
+
+    def _count_lag(self, shown: TallySnapshot) -> None:
+        edition = self.edition
+        metrics.ENTRIES.labels(edition).set(self._projection.size)
+        metrics.KNOWN.labels(edition).set(max(self._known, self._projection.head_size))
+        metrics.CONTRADICTION.labels(edition).set(self.contradiction is not None)
+        metrics.FAILING.labels(edition).set(self.failure is not None)
+        if shown.status == "verified":
+            metrics.CURRENT_AT.labels(edition).set(time.time())

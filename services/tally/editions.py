@@ -26,7 +26,7 @@ from shared.client.transport import Patience
 from shared.edition.manifest import EditionId, LogIdentity
 from shared.edition.views import Contradiction
 from shared.service.nats import heed_cancellation
-from shared.service.runs import tally_subject
+from shared.service.subjects import tally_subject
 
 MAX_EDITIONS = 1000
 
@@ -87,6 +87,7 @@ class Editions:
                 for edition in await self._listed(box):
                     if edition not in self._consumers and len(self._consumers) < MAX_EDITIONS:
                         self._begin(edition, tasks)
+                self._board.complete |= self._listed_before
                 await asyncio.sleep(self._pace.discover_s)
 
     async def _listed(self, box: BallotBox) -> list[str]:

@@ -7,6 +7,7 @@ is skipped by whoever counts. Nothing is promised beyond that: gaps are found by
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -20,7 +21,7 @@ from nats.js.errors import NotFoundError
 
 from services.tally.projection import StreamPosition
 from shared.service.nats import heed_cancellation
-from shared.service.runs import run_subject, stream_name
+from shared.service.subjects import run_subject, stream_name
 
 BATCH = 16
 """Runs taken at a time, each at most 256 entries and 1 MiB."""
@@ -36,6 +37,7 @@ class Delivery(Struct, frozen=True):
 
     payload: bytes
     position: StreamPosition
+    headers: Mapping[str, str] | None = None
 
 
 class RunFeed:
@@ -86,7 +88,11 @@ class RunFeed:
             await subscription.consumer_info()  # `NotFoundError`: it went, and with it the stream?
             return []
         return [
-            Delivery(message.data, StreamPosition(self._created, message.metadata.sequence.stream))
+            Delivery(
+                message.data,
+                StreamPosition(self._created, message.metadata.sequence.stream),
+                message.headers,
+            )
             for message in messages
         ]
 

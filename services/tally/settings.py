@@ -1,34 +1,54 @@
 """Settings of the tally service; see `shared.service.settings` for how they are read."""
 
-from typing import Annotated, Final
-
-from msgspec import Meta
+from typing import Annotated
 
 from shared.edition.manifest import LogIdentity
-from shared.log.encoding import parse_base64
-from shared.log.errors import LogFormatError
 from shared.service.pages import PublicUrl, PublicUrls
-from shared.service.settings import BadSettings, Port, ServiceSettings
-
-KEY_BYTES: Final = 32
+from shared.service.setting import means
+from shared.service.settings import (
+    ListeningPort,
+    LogKey,
+    LogOrigin,
+    ServiceSettings,
+    Url,
+    key_bytes,
+)
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """Environment variables `HUIMIN_TALLY_*`, in the order of the fields.
+    """What the tally is told besides. `log_origin` and `log_key` are all that it trusts."""
 
-    `log_url` is the base URL of the ballot service whose logs are counted. `log_origin` (the prefix
-    of all its log origins, without a schema) and `log_key` (base64 of its 32-byte Ed25519 public
-    key) are all that the tally trusts. `ballot_url`, `registrar_url` and `notify_url` are where
-    browsers reach these services; empty: where they reach the tally.
-    """
-
-    log_url: Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")]
-    log_origin: Annotated[str, Meta(pattern=r"^[^\s+]{1,120}\Z")]
-    log_key: str
-    port: Port = 8090
-    ballot_url: PublicUrl = ""
-    registrar_url: PublicUrl = ""
-    notify_url: PublicUrl = ""
+    log_url: Annotated[
+        Url,
+        means(
+            "Base URL of the ballot service whose logs are counted",
+            "投票服务的基本地址，计票读取它的日志",
+        ),
+    ]
+    log_origin: LogOrigin
+    log_key: LogKey
+    port: ListeningPort = 8090
+    ballot_url: Annotated[
+        PublicUrl,
+        means(
+            "Where browsers reach the ballot service; empty: where they reach the tally",
+            "浏览器访问投票服务的地址；留空则与计票服务相同",
+        ),
+    ] = ""
+    registrar_url: Annotated[
+        PublicUrl,
+        means(
+            "Where browsers reach the registrar; empty: where they reach the tally",
+            "浏览器访问登记服务的地址；留空则与计票服务相同",
+        ),
+    ] = ""
+    notify_url: Annotated[
+        PublicUrl,
+        means(
+            "Where browsers reach the notify service; empty: where they reach the tally",
+            "浏览器访问通知服务的地址；留空则与计票服务相同",
+        ),
+    ] = ""
 
 
 def public_urls(settings: Settings) -> PublicUrls:
@@ -42,14 +62,5 @@ def public_urls(settings: Settings) -> PublicUrls:
 
 def log_identity(settings: Settings) -> LogIdentity:
     """Prefix of the logs' origins, and their key; raises `BadSettings`."""
-    try:
-        return LogIdentity(origin=settings.log_origin, key=_key(settings.log_key))
-    except LogFormatError as error:
-        raise BadSettings(f"HUIMIN_TALLY_LOG_KEY: {error}") from error
-
-
-def _key(encoded: str) -> bytes:
-    key = parse_base64(encoded)
-    if len(key) != KEY_BYTES:
-        raise LogFormatError(f"an Ed25519 public key has {KEY_BYTES} bytes, not {len(key)}")
-    return key
+    key = key_bytes("HUIMIN_TALLY_LOG_KEY", settings.log_key)
+    return LogIdentity(origin=settings.log_origin, key=key)

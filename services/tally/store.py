@@ -24,6 +24,7 @@ from shared.edition.views import Contradiction, HourTurnout, TallySnapshot, Turn
 from shared.log.errors import LogFormatError
 from shared.log.frontier import Frontier
 from shared.log.note import Verifier
+from shared.service.database import bounded_pool
 
 COMMAND_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 5
@@ -54,10 +55,10 @@ class CorruptProjection(Exception):
     """What is stored does not fit together, or not the log key in the settings."""
 
 
-async def open_pool(url: str) -> Pool:
+async def open_pool(url: str, size: int = 8) -> Pool:
     """The service's connections."""
-    return await asyncpg.create_pool(
-        url, min_size=1, max_size=8, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
+    return await bounded_pool(
+        url, min_size=1, max_size=size, timeout=CONNECT_TIMEOUT_S, command_timeout=COMMAND_TIMEOUT_S
     )
 
 

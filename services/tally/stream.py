@@ -3,10 +3,13 @@
 On connect the newest snapshot, then each new one, and a comment when it is quiet for long. `id:` is
 the log position; `Last-Event-ID` is not looked at, because every snapshot is complete and the first
 one sent is the newest. All clients share the same encoded bytes. One that does not read is waited
-for by its own task alone, and dropped after a while; all are let go when the process drains.
+for by its own task alone, and dropped after a while. When the process drains, all are told when to
+come back, each at another time, and are let go. Who asks for a stream then gets one that ends at
+once, not a 503, after which a browser would not ask again.
 """
 
 import asyncio
+import random
 from typing import Final
 
 from litestar.types import (
@@ -25,7 +28,10 @@ from shared.service.server import Drain
 UNREAD_LIMIT_S: Final = 10.0
 """How long a client may leave its buffers full before it is dropped."""
 
-_RETRY: Final = b"retry: 3000\n\n"
+_RETRY_MS: Final = (1_500, 4_500)
+"""Between these, another for each: those who lose their stream together come back one by one."""
+_COMING_BACK_MS: Final = (500, 2_500)
+_FAREWELL: Final = b": stopping\nretry: %d\n\n"
 _HEARTBEAT: Final = b": still here\n\n"
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -61,7 +67,7 @@ class EventStream:
         finally:
             departure.cancel()
         if not client.gone:
-            await client.write(b"", more=False)
+            await client.write(_FAREWELL % _between(_COMING_BACK_MS), more=False)
 
     async def _send_news(self, client: "_Client") -> None:
         seen = None
@@ -85,7 +91,7 @@ class _Client:
 
     async def start(self) -> None:
         await self._put({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await self.write(_RETRY)
+        await self.write(b"retry: %d\n\n" % _between(_RETRY_MS))
 
     async def write(self, data: bytes, *, more: bool = True) -> None:
         """Raises `TimeoutError` when the client does not read."""
@@ -110,3 +116,7 @@ class _Client:
             pass
         self.gone = True
         self._wake.set()
+
+
+def _between(bounds: tuple[int, int]) -> int:
+    return random.randint(*bounds)  # noqa: S311 - spreads load, keeps no secret

@@ -25,6 +25,7 @@ from shared.client.errors import (
     Refused,
 )
 from shared.edition.errors import UNREADABLE_JSON
+from shared.service import tracing
 
 MAX_DOCUMENT_BYTES: Final = 8_000_000
 """Longest JSON answer that is read; 500 initiatives with the longest texts stay below."""
@@ -149,24 +150,31 @@ class Transport:
         if body is not None:
             headers = {**headers, "Content-Type": body.media_type}
         try:
-            async with self._session.request(
-                method,
-                url,
-                data=None if body is None else body.data(),
-                headers=headers,
-                # A token is for this server alone.
-                allow_redirects=method == "GET" and not self._authorization,
-                # Who is refused is told before a long body is sent, not while it is.
-                expect100=method == "PUT",
-            ) as response:
-                answer = await _read_bounded(response, limit)
-                return _outcome(response, answer, self._patience)
+            with tracing.asking(method) as context:
+                headers = {**headers, **context}
+                return await self._exchange(method, url, body, headers, limit)
         except aiohttp.InvalidURL as error:
             raise CannotRead(f"{url} is no URL that can be asked: {error}") from error
         except aiohttp.ClientConnectorError as error:
             return _Failure(f"no connection ({error.os_error})", sent=False)
         except (aiohttp.ClientError, TimeoutError) as error:
             return _Failure(f"the answer was lost ({type(error).__name__})", sent=True)
+
+    async def _exchange(
+        self, method: str, url: str, body: _Body | None, headers: Mapping[str, str], limit: int
+    ) -> Answer | _Failure:
+        async with self._session.request(
+            method,
+            url,
+            data=None if body is None else body.data(),
+            headers=headers,
+            # A token is for this server alone.
+            allow_redirects=method == "GET" and not self._authorization,
+            # Who is refused is told before a long body is sent, not while it is.
+            expect100=method == "PUT",
+        ) as response:
+            answer = await _read_bounded(response, limit)
+            return _outcome(response, answer, self._patience)
 
 
 @asynccontextmanager

@@ -4,11 +4,9 @@ Request and reply live in memory alone; no stream holds the subject. Notify lear
 and a code, and nothing about whose they are or what they are for.
 """
 
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct
-
-CODES_SUBJECT: Final = "huimin.codes"
 
 
 class CodeRequest(Struct, frozen=True, kw_only=True):

@@ -1,40 +1,118 @@
-"""OpenAPI with a user interface whose files are all served from here: no third party is asked."""
+"""How a service declares its operations: what goes in, what comes back, and every refusal.
 
-from importlib.resources import as_file, files
+Each service does so in its `openapi.py`. Path and method are the handler's, and the text is its
+docstring; schemas come from the types of bodies, by way of an example of each. The document is made
+of it in `openapi_document.py`.
+"""
 
-from litestar import Router
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
-from litestar.openapi.spec import License
-from litestar.static_files import create_static_files_router
+import re
+from collections.abc import Mapping
+from inspect import getdoc
+from typing import Final, TypeAlias
 
-_UI = "/schema-ui"
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Struct
 
+from shared.edition.errors import Refusal
 
-def openapi_config(title: str, version: str, description: str) -> OpenAPIConfig:
-    """The interface at /schema, and its document at /schema/openapi.json."""
-    return OpenAPIConfig(
-        title=title,
-        version=version,
-        description=description,
-        license=License(name="Apache-2.0", identifier="Apache-2.0"),
-        path="/schema",
-        render_plugins=[
-            SwaggerRenderPlugin(
-                js_url=f"{_UI}/swagger-ui-bundle.js",
-                css_url=f"{_UI}/swagger-ui.css",
-                standalone_preset_js_url=f"{_UI}/swagger-ui-standalone-preset.js",
-                favicon="",
-                path="/",
-            ),
-            JsonRenderPlugin(path="/openapi.json"),
-        ],
-    )
+JSON: Final = "application/json"
+DESK: Final = "desk"
+HEALTH: Final = "health"
+"""The tag of what an operator asks."""
+
+Refusals: TypeAlias = tuple[type[Refusal], ...]
 
 
-def openapi_files() -> Router:
-    """The interface's own files."""
-    with as_file(files("swagger_ui") / "static") as directory:
-        return create_static_files_router(
-            path=_UI, directories=[directory], include_in_schema=False
-        )
+class Json(Struct, frozen=True):
+    """A body in JSON of type `kind`, by an example, a value of that type."""
+
+    example: object
+    kind: object = None
+    media_type: str = JSON
+
+    @property
+    def type(self) -> object:
+        """What the schema is made from."""
+        return type(self.example) if self.kind is None else self.kind
+
+
+class Raw(Struct, frozen=True, kw_only=True):
+    """A body that is no JSON: text, unless it is `binary`.
+
+    If it carries JSON `items`, one in each line or event, these are in the schema as `x-item`.
+    """
+
+    media_type: str
+    what: str
+    example: str | None = None
+    binary: bool = False
+    items: object = None
+
+
+Body: TypeAlias = Json | Raw
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """An answer that is no refusal; without `body` it has none. `headers`: what each says."""
+
+    what: str
+    status: int = 200
+    body: Body | None = None
+    headers: Mapping[str, str] = {}
+
+
+class Parameter(Struct, frozen=True, kw_only=True):
+    """A parameter in the path, the query or a header."""
+
+    name: str
+    what: str
+    kind: object
+    example: object
+    where: str = "path"
+    required: bool = True
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """What one handler does; `at` and `text` stand in for a handler that is bare ASGI.
+
+    `prefix` is that of the handler's router or controller.
+    """
+
+    handler: HTTPRouteHandler | None = None
+    name: str
+    tag: str
+    answers: tuple[Answer, ...]
+    refusals: Refusals = ()
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    desk: bool = False
+    prefix: str = ""
+    at: tuple[str, str] = ("", "")
+    text: str = ""
+
+    def route(self) -> tuple[str, str]:
+        """Path template and method, in lower case."""
+        if self.handler is None:
+            return self.at
+        (method,) = self.handler.http_methods
+        (path,) = self.handler.paths
+        path = re.sub(r":\w+}", "}", f"{self.prefix}{path}")
+        return path.rstrip("/"), str(method).lower()
+
+    def described(self) -> tuple[str, str]:
+        """Summary and description."""
+        text = self.text if self.handler is None else getdoc(self.handler.fn) or ""
+        head, _, rest = text.partition("\n\n")
+        first = " ".join(head.split())
+        paragraphs = (" ".join(one.split()) for one in rest.split("\n\n"))
+        description = "\n\n".join((first, *filter(None, paragraphs)))
+        return first.partition(". ")[0].removesuffix("."), description
+
+
+class Interface(Struct, frozen=True, kw_only=True):
+    """All that a service answers. `tags` says what each group is about, in their order."""
+
+    title: str
+    description: str
+    tags: Mapping[str, str]
+    operations: tuple[Operation, ...]

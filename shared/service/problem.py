@@ -15,6 +15,7 @@ from litestar.types import ExceptionHandlersMap, HTTPResponseBodyEvent, HTTPResp
 from msgspec import UNSET, Struct, UnsetType
 
 from shared.edition.errors import Conflict, Forbidden, Invalid, Limited, NotFound, Refusal
+from shared.service.metrics import PROBLEMS
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -148,6 +149,7 @@ def problem_of(refusal: Refusal) -> Problem:
 
 async def send_problem(send: Send, refusal: Refusal) -> None:
     """Answer a raw ASGI request with a refusal."""
+    PROBLEMS.labels(refusal.slug).inc()
     body = msgspec.json.encode(problem_of(refusal))
     headers = [
         (b"content-type", PROBLEM_JSON.encode()),
@@ -170,6 +172,7 @@ async def send_problem(send: Send, refusal: Refusal) -> None:
 
 
 def _answer(refusal: Refusal) -> Response[Problem]:
+    PROBLEMS.labels(refusal.slug).inc()
     # All interfaces are public and know no cookies: a page of any origin may see what went wrong.
     headers = {"Access-Control-Allow-Origin": "*"}
     if (wait := _retry_after_s(refusal)) is not None:

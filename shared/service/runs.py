@@ -32,18 +32,3 @@ def encode_run(run: Run) -> bytes:
 def decode_run(payload: bytes) -> Run:
     """The run in a payload; raises `msgspec.ValidationError` or `msgspec.DecodeError`."""
     return _decoder.decode(payload)
-
-
-def stream_name(edition: str) -> str:
-    """The JetStream stream that copies an edition's log."""
-    return f"HUIMIN_LOG_{edition}"
-
-
-def run_subject(edition: str) -> str:
-    """The subject that the runs of an edition's log are published on."""
-    return f"huimin.log.{edition}.runs"
-
-
-def tally_subject(edition: str) -> str:
-    """The subject that dashboards hear an edition's tally snapshots on."""
-    return f"huimin.tally.{edition}"

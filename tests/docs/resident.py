@@ -7,8 +7,8 @@ installation whose addresses are in the environment.
 
 import asyncio
 import os
-import subprocess
 import sys
+from asyncio.subprocess import PIPE
 
 from cli.demo.inbox import open_inbox
 from tests.people import identity_number, phone
@@ -20,15 +20,14 @@ async def main(who: str, command: list[str]) -> int:
     said = phone(person) if who.startswith("phone:") else identity_number(person)
     international = f"+86{phone(person)}"
     async with open_inbox(os.environ["NOTIFY"]) as inbox:
-        running = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
+        running = await asyncio.create_subprocess_exec(*command, stdin=PIPE)
         assert running.stdin is not None
-        running.stdin.write(f"{said}\n")
-        running.stdin.flush()
+        running.stdin.write(f"{said}\n".encode())
         code = asyncio.create_task(inbox.code(international, 0))
-        ended = asyncio.create_task(asyncio.to_thread(running.wait))
+        ended = asyncio.create_task(running.wait())
         await asyncio.wait([code, ended], return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
-            running.stdin.write(f"{await code}\n")
+            running.stdin.write(f"{await code}\n".encode())
             running.stdin.close()
         code.cancel()
         return await ended

@@ -11,6 +11,7 @@ import pytest
 from tests.docs.pages import CHINESE, ENGLISH, ROOT, blocks, pages, script
 
 RUN_LIMIT_S: Final = 280
+BASH: Final = "/bin/bash"
 NOT_HERE: Final = {"docker", "kubectl", "helm", "git", "make", "systemctl"}
 """Programs that only a block marked `elsewhere` may begin with, and such a block with no other."""
 
@@ -38,7 +39,7 @@ def test_its_commands_run(page: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     run = subprocess.run(
-        ["bash", "-c", script(list(blocks(page)), resident)],
+        [BASH, "-c", script(list(blocks(page)), resident)],
         cwd=tmp_path,
         env={
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

@@ -47,7 +47,7 @@ from shared.eligibility.views import (
     Person,
     PhoneCode,
 )
-from shared.service.codes import CODES_SUBJECT
+from shared.service.subjects import CODES_SUBJECT
 from tests.leaks import Leak, files, leaks, tables
 from tests.servers import query
 

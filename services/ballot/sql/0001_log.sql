@@ -1,3 +1,4 @@
+-- online: yes - makes the tables of a new database
 -- The edition logs, append-only by construction. Everything is keyed by `log` first, so that logs can
 -- live on different servers. The runtime role `huimin_ballot` reads, and writes by two functions only.
 

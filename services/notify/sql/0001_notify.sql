@@ -1,3 +1,4 @@
+-- online: yes - makes the tables of a new database
 -- Who asked for announcements, what was announced, and what became of each message.
 -- No code and no voter is here. Addresses are sealed (AES-GCM) under a key that the database has not.
 

@@ -1,3 +1,4 @@
+-- online: yes - makes the tables of a new database
 -- Who may vote in each edition, and who got a credential. People appear only as references: keyed
 -- hashes that mean nothing without the registrar's key, and differ from edition to edition.
 

@@ -1,3 +1,4 @@
+-- online: yes - makes the tables of a new database
 -- What the tally has verified and counted. Everything here can be made again from the logs; the one
 -- thing that must not be lost lightly is `head`: a log is held to what it signed before.
 

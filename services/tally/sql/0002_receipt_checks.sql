@@ -1,3 +1,4 @@
+-- online: yes - a new table
 -- How many receipts were checked on a day and how that ended, as the receipt check's page tells.
 -- Nothing is kept of who checked, of which receipt, or of when within the day.
 CREATE TABLE receipt_checks (

@@ -1,3 +1,4 @@
+-- online: yes - the tally counts again from the first entry, and says that it lags; voting goes on
 -- Turnout by hour: ballots, and those of them that were the first of their key. The log has no finer
 -- time, and must not: it would help to link a person to a ballot.
 CREATE TABLE turnout (

@@ -9,7 +9,8 @@ from nats.js.errors import NotFoundError
 
 from cli.embedded.nats import NatsServer
 from shared.log.tiles import decode_bundle
-from shared.service.runs import Run, decode_run, stream_name
+from shared.service.runs import Run, decode_run
+from shared.service.subjects import stream_name
 from tests.polls import until
 from tests.servers import seed_file
 

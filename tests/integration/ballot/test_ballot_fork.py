@@ -14,7 +14,7 @@ from cli.embedded.postgres import Postgres
 from services.ballot.edition import Edition, LogBehind, LogKey
 from services.ballot.publication import connect_writer
 from shared.log.checkpoint import open_checkpoint
-from shared.service.runs import run_subject
+from shared.service.subjects import run_subject
 from tests.editions import LOG_SEED, EditionBuilder
 from tests.integration.ballot.conftest import NewPoll, prepared_once
 from tests.integration.ballot.service import ORIGIN, BallotProcess, Site, open_site

@@ -14,7 +14,8 @@ from cli.embedded.postgres import Postgres
 from cli.roles import nats_users
 from shared.log.checkpoint import open_checkpoint
 from shared.log.tiles import decode_bundle, encode_bundle
-from shared.service.runs import Run, encode_run, run_subject, stream_name
+from shared.service.runs import Run, encode_run
+from shared.service.subjects import run_subject, stream_name
 from tests.integration.ballot.conftest import NewPoll
 from tests.integration.ballot.service import BallotProcess, Site, open_site
 from tests.integration.ballot.streams import entries_of, jetstream, runs_of

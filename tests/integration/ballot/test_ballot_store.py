@@ -24,14 +24,6 @@ CHANGES = {
     "DELETE": "DELETE FROM {table}",
     "TRUNCATE": "TRUNCATE {table}",
 }
-INSERTS = {
-    "logs": "INSERT INTO logs (log, origin) VALUES ('x', 'x')",
-    "entries": "INSERT INTO entries (log, index, entry) VALUES ('x', 0, '')",
-    "openings": "INSERT INTO openings (log, index, opening) VALUES ('x', 0, '')",
-    "tiles": "INSERT INTO tiles (log, level, n, hashes, root)"
-    " VALUES ('x', 0, 0, sha256('')||sha256(''), sha256(''))",
-    "checkpoints": "INSERT INTO checkpoints (log, size, frontier, note) VALUES ('x', 1, '', '')",
-}
 
 
 @pytest.fixture
@@ -78,30 +70,6 @@ async def test_no_row_can_be_changed_by_the_service_or_by_the_owner(filled_site:
                         pass
     assert allowed == []
     assert await contents(filled_site) == before
-
-
-@pytest.mark.parametrize("table", TABLES)
-async def test_the_service_cannot_insert_but_by_the_functions(site: Site, table: str) -> None:
-    """What the functions check cannot be gone around."""
-    async with connected(site.url) as connection:
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute(INSERTS[table])
-
-
-async def test_the_service_can_neither_drop_nor_switch_off_the_guards(site: Site) -> None:
-    """They belong to a role that cannot log in."""
-    statements = (
-        "DROP TABLE entries",
-        "ALTER TABLE entries DISABLE TRIGGER ALL",
-        "DROP TRIGGER append_only ON entries",
-        "CREATE TABLE mine ()",
-        "SET session_replication_role = replica",
-        f"SET ROLE {OWNER}",
-    )
-    async with connected(site.url) as connection:
-        for statement in statements:
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.execute(statement)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import nats
 import pytest
 from nats.aio.client import Client
 
-from cli.embedded.nats import NatsServer, NatsUser, user_nkey
+from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
-from cli.roles import SERVICES
+from cli.roles import nats_users
 from services.notify.settings import Settings
 from shared.log.note import Signer, Verifier
 from shared.service.migrations import migrate
@@ -27,17 +27,9 @@ TABLES = "subscriptions, announcements, deliveries, caps"
 
 @pytest.fixture(scope="session")
 def notify_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    """A nats-server with the users that matter here, and one for the relay."""
+    """A nats-server with the users of an operation, and one who may do everything to the log."""
     data = tmp_path_factory.mktemp("nats")
-    users = [
-        NatsUser(
-            name=name,
-            public_nkey=user_nkey(seed_file(data, name)),
-            publish_allow=SERVICES[name].publish,
-            subscribe_allow=[f"_INBOX_{name}.>", *SERVICES[name].subscribe],
-        )
-        for name in ("registrar", "notify")
-    ]
+    users = nats_users(data / "secrets")
     with NatsServer(data, [everything(data, "relay"), *users]) as server:
         yield server
 

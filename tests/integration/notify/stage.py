@@ -172,7 +172,7 @@ async def started(settings: Settings) -> AsyncIterator[asyncio.subprocess.Proces
         settings = msgspec.structs.replace(settings, port=listener.getsockname()[1])
     environment = {name: value for name, value in os.environ.items() if "HUIMIN" not in name}
     for name, value in msgspec.structs.asdict(settings).items():
-        if value is not None:
+        if value not in {None, ""}:
             environment[f"HUIMIN_NOTIFY_{name.upper()}"] = str(value)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.notify", env=environment, stderr=asyncio.subprocess.PIPE

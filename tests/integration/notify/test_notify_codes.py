@@ -20,7 +20,8 @@ from services.notify.channels.channel import (
 )
 from services.notify.codes import CodeDesk
 from services.notify.settings import Settings
-from shared.service.codes import CODES_SUBJECT, CodeAnswer, CodeRequest
+from shared.service.codes import CodeAnswer, CodeRequest
+from shared.service.subjects import CODES_SUBJECT
 from tests.integration.notify.stage import Service, open_service
 
 PHONE = "+8613800138000"

@@ -123,11 +123,11 @@ async def test_bad_settings_end_it(settings: Settings, changes: dict[str, str], 
 
 
 async def test_a_provider_without_its_keys_ends_it(settings: Settings) -> None:
-    """A channel that is chosen and not set up ends the process with 1, and the log says why."""
+    """A channel that is chosen and not set up ends the process with 2, and the log says why."""
     async with started(replace(settings, codes_channel="aliyun")) as process:
         async with asyncio.timeout(20):
             _, log = await process.communicate()
-    assert (process.returncode, "HUIMIN_NOTIFY_ALIYUN_" in log.decode()) == (1, True)
+    assert (process.returncode, "HUIMIN_NOTIFY_ALIYUN_" in log.decode()) == (2, True)
 
 
 async def test_it_stops_in_order(settings: Settings) -> None:

@@ -16,8 +16,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.edition.views import EditionView, RollView
-from shared.service.codes import CODES_SUBJECT, CodeAnswer, CodeRequest
+from shared.service.codes import CodeAnswer, CodeRequest
 from shared.service.server import bind
+from shared.service.subjects import CODES_SUBJECT
 from tests.editions import EditionBuilder
 from tests.web import problem
 

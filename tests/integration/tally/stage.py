@@ -17,8 +17,9 @@ from services.tally.pace import Pace
 from services.tally.settings import Settings
 from shared.edition.views import EditionList, EditionSummary, TallySnapshot
 from shared.log.tiles import encode_bundle
-from shared.service.runs import Run, encode_run, run_subject, stream_name
+from shared.service.runs import Run, encode_run
 from shared.service.server import Drain, bind
+from shared.service.subjects import run_subject, stream_name
 from tests.editions import EditionBuilder
 
 PATIENCE_S = 20.0

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import asyncpg
 import msgspec
 import pytest
 
@@ -283,18 +282,3 @@ async def test_saves_each_key_once(settings: Settings, host: LogHost, live: Edit
         await tally.counted(live)
     rows = query(settings.database_url, "SELECT seq FROM standings")
     assert sorted(row["seq"] for row in rows) == [1] * 18 + [2] * 2
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DELETE FROM editions",
-        "CREATE TABLE more (id text)",
-        "UPDATE milestones SET entry = ''",
-        "ALTER TABLE editions DISABLE TRIGGER ALL",
-    ],
-)
-def test_the_role_has_no_more_rights_than_it_needs(tally_database: str, statement: str) -> None:
-    """The service could not forget an edition, or change its own schema."""
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        query(tally_database, statement)

@@ -12,7 +12,7 @@ import pytest
 from cli.embedded.nats import NatsServer
 from services.tally.settings import Settings
 from shared.edition.views import TallySnapshot
-from shared.service.runs import tally_subject
+from shared.service.subjects import tally_subject
 from tests.editions import EditionBuilder
 from tests.integration.tally.stage import BRISK, PATIENCE_S, LogHost, Tally, open_tally
 from tests.servers import seed_file
@@ -68,7 +68,8 @@ async def test_begins_with_the_newest_snapshot(
         async with stream(tally, live.edition) as events:
             retry = await events.block()
             id_, shown = await events.snapshot()
-    assert (retry, id_, shown) == (["retry: 3000"], f"id: {len(live.entries)}", newest)
+    assert [line.partition(" ")[0] for line in retry] == ["retry:"]
+    assert (id_, shown) == (f"id: {len(live.entries)}", newest)
 
 
 async def test_sends_each_change(settings: Settings, host: LogHost, live: EditionBuilder) -> None:
@@ -101,7 +102,7 @@ async def test_says_that_it_is_still_there(
 async def test_ends_when_the_process_drains(
     settings: Settings, host: LogHost, live: EditionBuilder
 ) -> None:
-    """Open streams end by themselves, so that they do not hold up the stop."""
+    """Open streams are told when to come back and end, so that they do not hold up the stop."""
     unhurried = msgspec.structs.replace(BRISK, heartbeat_s=60.0)
     host.show(live)
     async with open_tally(settings, unhurried) as tally:
@@ -109,6 +110,8 @@ async def test_ends_when_the_process_drains(
         async with stream(tally, live.edition) as events:
             await events.snapshot()
             tally.drain.start()
+            farewell = await events.block()
+            assert [line.partition(" ")[0] for line in farewell] == [":", "retry:"]
             assert await events.block() == []
 
 
@@ -154,14 +157,28 @@ async def test_may_be_read_by_any_page_and_kept_by_no_cache(
 
 
 @pytest.mark.parametrize("path", ["tally", "tally/stream"])
-async def test_an_unknown_edition_is_a_problem(settings: Settings, path: str) -> None:
+async def test_an_unknown_edition_is_a_problem(
+    settings: Settings, host: LogHost, live: EditionBuilder, path: str
+) -> None:
     """An edition that nobody counts is answered with a problem document."""
+    host.show(live)
+    async with open_tally(settings) as tally:
+        await tally.counted(live)
+        async with tally.session.get(f"{tally.url}/v1/editions/none/{path}") as response:
+            body = await response.json(content_type="application/problem+json")
+    assert (response.status, body["type"]) == (404, "urn:huimin:problem:unknown-edition")
+
+
+async def test_before_the_editions_are_known_none_is_called_unknown(settings: Settings) -> None:
+    """While the ballot service has not been read since the start, the answer is to come again."""
+    nowhere = msgspec.structs.replace(settings, log_url="http://127.0.0.1:9")
     async with (
-        open_tally(settings) as tally,
-        tally.session.get(f"{tally.url}/v1/editions/none/{path}") as response,
+        open_tally(nowhere) as tally,
+        tally.session.get(f"{tally.url}/v1/editions/some/tally/stream") as response,
     ):
         body = await response.json(content_type="application/problem+json")
-    assert (response.status, body["type"]) == (404, "urn:huimin:problem:unknown-edition")
+    assert (response.status, body["type"]) == (503, "urn:huimin:problem:store-unavailable")
+    assert int(response.headers["Retry-After"]) >= 1
 
 
 async def test_a_stream_is_only_read(

@@ -141,9 +141,13 @@ async def test_an_unchanged_turnout_is_not_sent_again(
 
 
 @pytest.mark.parametrize("resource", ["turnout", "ballots.pb"])
-async def test_an_unknown_edition_is_not_found(settings: Settings, resource: str) -> None:
+async def test_an_unknown_edition_is_not_found(
+    settings: Settings, host: LogHost, live: EditionBuilder, resource: str
+) -> None:
     """There is no turnout and no file of an edition that nobody counts."""
+    host.show(live)
     async with open_tally(settings) as tally:
+        await tally.counted(live)
         url = f"{tally.url}/v1/editions/nowhere/tally/{resource}"
         async with tally.session.get(url) as response:
             assert response.status == 404

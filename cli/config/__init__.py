@@ -1,0 +1,1 @@
+"""`huimin config`: what the services are told, checked, shown and described."""

@@ -1,0 +1,176 @@
+"""docker-compose.yml, Dockerfile and Caddyfile, looked at without running them."""
+
+import re
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from cli.secrets import catalogue
+from shared.service.drain import GRACE_S
+from tests.integration.deploy.compose import (
+    FILE,
+    ROOT,
+    Compose,
+    Service,
+    example_environment,
+    load,
+)
+
+MARGIN_S = 10.0
+COMPOSE = load(example_environment())
+LASTING = {
+    name: one for name, one in COMPOSE.services.items() if name != "migrate" and not one.profiles
+}
+
+# Who may speak to whom; nobody else shares a network.
+NEIGHBOURS = {
+    frozenset(pair)
+    for pair in (
+        *(("proxy", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
+        *(("postgres", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
+        *(("nats", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
+        ("ballot-1", "ballot-2"),
+        ("postgres", "migrate"),
+        ("desk", "registrar"),
+        ("desk", "notify"),
+        # These hold nothing of one side only, and meet in every service's network.
+        ("proxy", "postgres"),
+        ("proxy", "nats"),
+        ("postgres", "nats"),
+        ("desk", "proxy"),
+        ("desk", "postgres"),
+        ("desk", "nats"),
+    )
+}
+
+
+def tool(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program of the development environment."""
+    program = Path(sys.executable).with_name(words[0])
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **example_environment()}
+    return subprocess.run(
+        [program, *words[1:]], capture_output=True, text=True, check=False, env=environment
+    )
+
+
+def test_compose_file_follows_the_compose_schema() -> None:
+    """The published schema of compose files accepts it."""
+    done = tool("check-jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE))
+    assert done.returncode == 0, done.stdout
+
+
+def test_dockerfile_has_no_findings() -> None:
+    """Hadolint has nothing to say."""
+    done = tool("hadolint", str(ROOT / "deploy/Dockerfile"))
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_caddyfile_is_valid() -> None:
+    """Caddy accepts its configuration."""
+    done = tool("caddy", "validate", "--config", str(ROOT / "deploy/compose/Caddyfile"),
+        "--adapter", "caddyfile")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("missing", ["HUIMIN_HOST", "HUIMIN_TLS", "HUIMIN_LOG_ORIGIN"])
+def test_what_only_the_city_knows_has_no_default(missing: str) -> None:
+    """Without the name, the certificate or the origin nothing starts."""
+    given = {name: value for name, value in example_environment().items() if name != missing}
+    with pytest.raises(KeyError, match=missing):
+        load(given)
+
+
+def test_only_the_proxy_is_published() -> None:
+    """No other service has a port on the machine."""
+    assert [name for name, one in COMPOSE.services.items() if one.ports] == ["proxy"]
+
+
+@pytest.mark.parametrize("name", COMPOSE.services)
+def test_service_is_confined(name: str) -> None:
+    """Read-only root, no capability but a named one, no way to new privileges."""
+    service = COMPOSE.services[name]
+    added = {"proxy": ["NET_BIND_SERVICE"], "secrets": ["CHOWN", "DAC_READ_SEARCH"]}
+    assert service.read_only
+    assert service.cap_drop == ["ALL"]
+    assert service.cap_add == added.get(name, [])
+    assert service.security_opt == ["no-new-privileges:true"]
+
+
+def test_only_proxy_and_the_tool_for_secrets_are_root() -> None:
+    """Every other service names an ordinary user."""
+    roots = [
+        name for name, one in COMPOSE.services.items() if int(one.user.split(":")[0] or 0) == 0
+    ]
+    assert roots == ["proxy", "secrets"]
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_service_may_stop_in_its_own_time(name: str) -> None:
+    """The engine waits longer than a service takes at most, and everybody's health is checked."""
+    service = LASTING[name]
+    assert service.healthcheck is not None
+    notice = sum(
+        float(value)
+        for variable, value in service.environment.items()
+        if variable.endswith("_STOP_NOTICE_S")
+    )
+    assert float(service.stop_grace_period.removesuffix("s")) > notice + GRACE_S + MARGIN_S
+
+
+@pytest.mark.parametrize("name", COMPOSE.services)
+def test_no_secret_is_in_an_environment(name: str) -> None:
+    """What is secret comes as a file of `/run/secrets/`, never as a value."""
+    secret = re.compile(r"PASSWORD|TOKEN|SEED|_KEY|DATABASE_URL")
+    for variable, value in COMPOSE.services[name].environment.items():
+        if secret.search(variable):
+            assert variable.endswith("_FILE"), variable
+            assert value.startswith("/run/secrets/"), variable
+
+
+@pytest.mark.parametrize("name", COMPOSE.services)
+def test_service_has_its_own_secrets_only(name: str) -> None:
+    """Each mounted secret is one that `huimin secrets` writes for this reader."""
+    readers = {file.name: file.reader for file in catalogue()}
+    kind = name.partition("-")[0]
+    for secret in COMPOSE.services[name].secrets:
+        reader = readers[secret]
+        others = reader == "all other services" and kind in ("tally", "registrar", "notify")
+        assert others or kind in reader or (kind, "operator" in reader) == ("desk", True), secret
+
+
+def test_every_secret_that_is_mounted_is_named() -> None:
+    """No secret is declared that nobody reads, and none read that is not declared."""
+    read = {secret for one in COMPOSE.services.values() for secret in one.secrets}
+    assert read == set(COMPOSE.secrets)
+
+
+def test_networks_keep_apart_who_must_not_meet() -> None:
+    """Two services share a network exactly if they are neighbours; no service meets another."""
+    met = {
+        frozenset((one, other))
+        for one, other in combinations(COMPOSE.services, 2)
+        if _networks(COMPOSE.services[one]) & _networks(COMPOSE.services[other])
+    }
+    assert met == NEIGHBOURS
+
+
+def test_only_those_who_must_have_a_way_out() -> None:
+    """The proxy answers people, notify asks its providers, and the desk reads the public log."""
+    open_ones = {name for name, one in COMPOSE.networks.items() if not one.internal}
+    out = {name for name, one in COMPOSE.services.items() if _networks(one) & open_ones}
+    assert out == {"proxy", "notify", "desk"}
+
+
+def test_a_service_on_its_rivals_network_is_noticed() -> None:
+    """The test above would see the registrar in the ballot service's network."""
+    text = FILE.read_text().replace("networks: [registrar]", "networks: [registrar, ballot]")
+    changed: Compose = load(example_environment(), text)
+    shared = _networks(changed.services["registrar"]) & _networks(changed.services["ballot-1"])
+    assert shared == {"ballot"}
+
+
+def _networks(service: Service) -> set[str]:
+    return set(service.networks)
