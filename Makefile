@@ -44,7 +44,7 @@ schema: $(READY)
 
 test: $(READY) $(INTEROP_READY) $(PAGES)
 	cd web && npm test --silent
-	$(BIN)/pytest --numprocesses 3 --dist worksteal $(ARGS)
+	$(BIN)/pytest --numprocesses 4 --dist loadgroup $(ARGS)
 
 # Real elections with thousands of ballots, each voter by way of the registrar.
 test-large: $(READY) $(PAGES)

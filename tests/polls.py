@@ -6,7 +6,9 @@ the service wrote is read back with `sync`, so that the builder knows size, root
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from functools import partial
+from http import HTTPStatus
+from typing import Final, NamedTuple
 
 import aiohttp
 import msgspec
@@ -20,6 +22,7 @@ from shared.log.tiles import bundles_of, decode_bundle
 from tests.editions import EditionBuilder
 
 JSON = {"Content-Type": "application/json"}
+AGAIN: Final = 10
 
 
 async def until(holds: Callable[[], Awaitable[bool]], limit_s: float = 20.0) -> None:
@@ -49,6 +52,16 @@ class Answer(NamedTuple):
         """The receipt; the answer must be a 201."""
         assert self.status == 201, (self.status, self.body)
         return msgspec.json.decode(self.body, type=Receipt)
+
+
+async def insist(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The answer; what a busy machine answers with 503 is sent again, as it says."""
+    for _ in range(AGAIN):
+        answer = await ask()
+        if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+            break
+        await asyncio.sleep(1)
+    return answer
 
 
 class Poll:
@@ -95,7 +108,8 @@ class Poll:
 
     async def vote(self, number: int, *choices: str, seq: int = 1) -> Receipt:
         """The receipt of this voter's ballot."""
-        return (await self.cast(self.builder.ballot(number, choices, seq))).receipt()
+        ballot = self.builder.ballot(number, choices, seq)
+        return (await insist(partial(self.cast, ballot))).receipt()
 
     async def command(self, signed: SignedCommand) -> Answer:
         """Post officers' signed command."""
@@ -110,7 +124,7 @@ class Poll:
             act()
             event = decode_event(self.builder.entries[-1])
             assert not isinstance(event, BallotCast)
-            (await self.command(event.signed)).receipt()
+            (await insist(partial(self.command, event.signed))).receipt()
 
     async def prepare(self) -> None:
         """Everything up to the opening of the vote."""

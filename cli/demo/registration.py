@@ -128,6 +128,18 @@ async def await_issuing(registrar: Registrar, edition: str, wanted: Issuing) -> 
     raise CannotRead(f"the registrar does not learn that issuing for {edition!r} is {wanted}")
 
 
+async def await_codes(registrar: Registrar, edition: str) -> None:
+    """Return once codes go out: just started, the registrar may not have found anyone to take them.
+
+    Raises `CannotRead` when it takes too long.
+    """
+    for _ in range(LOOKS):
+        if (await registrar.registration(edition)).codes == "working":
+            return
+        await asyncio.sleep(LOOK_S)
+    raise CannotRead(f"codes for {edition!r} do not go out")
+
+
 async def commit_roll(desk: RegistrarDesk, edition: str, people: Sequence[Resident]) -> Commitment:
     """Import the roll and seal it."""
     await desk.import_roll(edition, lambda: roll_lines(people))

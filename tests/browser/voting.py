@@ -4,7 +4,6 @@
 page, with what they do there.
 """
 
-import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,18 +15,16 @@ from playwright.async_api import Locator, Page, Request, expect
 
 from cli.demo.inbox import open_inbox
 from cli.demo.officials import Officials, Secretariat, key_of_new_log
-from cli.demo.registration import await_issuing, commit_roll, open_desk
+from cli.demo.registration import await_codes, await_issuing, commit_roll, open_desk
 from cli.demo.residents import Resident, resident
 from cli.demo.script import made_up
 from cli.installation import Installation
 from shared.client.ballot_box import open_ballot_box
-from shared.client.registrar import Registrar, open_registrar
+from shared.client.registrar import open_registrar
 from shared.edition.manifest import EligibilityMode
 from shared.edition.views import EditionView
 
 PEOPLE: Final[Sequence[Resident]] = [resident(number) for number in range(6000, 6400)]
-LOOKS: Final = 200
-LOOK_S: Final = 0.1
 
 _numbers = itertools.count()
 
@@ -67,7 +64,7 @@ class VoteAt:
                 commitment = await desk.commitment(self.edition, mode)
             await secretariat.open(self.edition, commitment)
             await await_issuing(registrar, self.edition, "open")
-            await _await_codes(registrar, self.edition)
+            await await_codes(registrar, self.edition)
 
     async def close(self) -> None:
         """Close the vote."""
@@ -95,18 +92,6 @@ class VoteAt:
         async with open_ballot_box(self.installation.ballot_url) as box:
             verifier = await key_of_new_log(box, self.edition)
             yield Secretariat(box, self.officials, verifier)
-
-
-async def _await_codes(registrar: Registrar, edition: str) -> None:
-    """Return once codes go out: just started, the registrar may not have found anyone to take them.
-
-    Raises `AssertionError` if that takes too long.
-    """
-    for _ in range(LOOKS):
-        if (await registrar.registration(edition)).codes == "working":
-            return
-        await asyncio.sleep(LOOK_S)
-    raise AssertionError("codes do not go out")
 
 
 class Booth:

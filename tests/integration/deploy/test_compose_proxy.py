@@ -238,6 +238,17 @@ def test_ballot_and_tally_learn_no_address(proxy: Proxy, path: str) -> None:
     assert not {"x-forwarded-for", "x-real-ip", "forwarded"} & headers.keys()
 
 
+@pytest.mark.parametrize(
+    "path",
+    [f"{EDITION}/ballots", f"{EDITION}/tally", f"{EDITION}/challenges", "/log/ten/checkpoint"],
+)
+def test_no_trace_of_a_device_is_passed_on(proxy: Proxy, path: str) -> None:
+    """One that it sends to all services would link what it does at each."""
+    trace = dict.fromkeys(("traceparent", "tracestate", "baggage"), "00-1-1-01")
+    headers = proxy.public(path, headers=trace).json()["headers"]
+    assert not trace.keys() & headers.keys()
+
+
 def test_stream_is_not_buffered(proxy: Proxy) -> None:
     """The first event is there while the service has not said more."""
     with proxy.connection() as connected:

@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cli.demo.inbox import open_inbox
 from cli.demo.officials import Officials, Secretariat, key_of_new_log
-from cli.demo.registration import await_issuing, commit_roll, open_desk
+from cli.demo.registration import await_codes, await_issuing, commit_roll, open_desk
 from cli.demo.residents import residents
 from cli.demo.script import made_up
 from cli.installation import Installation
@@ -103,6 +103,7 @@ class _Device:
             commitment = await commit_roll(desk, EDITION, people)
             await secretariat.open(EDITION, commitment)
             await await_issuing(registrar, EDITION, "open")
+            await await_codes(registrar, EDITION)
             voter = blinded(new_voter(EDITION, verifier.vkey), commitment.issuer_key)
             signature = await self._register(people[0].identity_number, people[0].phone, voter)
             voter = finalized(voter, signature)
