@@ -9,7 +9,7 @@ import structlog
 
 pytest_plugins = ("tests.servers", "tests.installation", "tests.browser.vote_fixtures")
 
-# Commands that a test runs in its own process print to standard output, which has to be theirs alone.
+# Commands that a test runs in its own process print to standard output: it has to be theirs alone.
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 TESTS: Final = Path(__file__).parent
