@@ -13,27 +13,25 @@ pytest_plugins = ("tests.servers", "tests.installation", "tests.browser.vote_fix
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 TESTS: Final = Path(__file__).parent
-TOGETHER: Final = (
-    "browser/test_vote*.py",
-    "browser/test_[!v]*.py",
+APART: Final = (
     "integration/deploy/*.py",
     "integration/operation/*.py",
     "integration/privileges/*.py",
-    "integration/registration/*.py",
     "integration/sight/*.py",
-    "integration/test_cli_*.py",
     "integration/test_faults.py",
     "integration/test_interfaces.py",
     "integration/test_separation.py",
     "integration/test_stopping.py",
 )
-"""Files whose tests share something that takes long to start: one worker runs them all."""
+"""Tests with an installation of their own: one worker runs all that share it, after the others."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name the group of each test that has one, for `--dist loadgroup`."""
+    """Mark the tests that run apart, and say which of them belong together."""
     for item in items:
         path = item.path.relative_to(TESTS)
-        for pattern in TOGETHER:
+        for pattern in APART:
             if path.match(pattern):
+                item.add_marker("apart")
                 item.add_marker(pytest.mark.xdist_group(pattern))

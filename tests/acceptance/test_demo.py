@@ -82,6 +82,7 @@ def test_a_real_election_gives_the_expected_counts(name: str, tmp_path: Path) ->
 
 
 @needs_elections
+@pytest.mark.large
 def test_a_tie_at_the_last_seat_is_decided_by_the_draw(tmp_path: Path) -> None:
     """Two projects are tied for the tenth seat; one of them gets it, by the digits thrown."""
     outcome, expected = real("Poland_Warszawa_2017_Zoliborz_Centralny", tmp_path / "demo")
@@ -93,6 +94,7 @@ def test_a_tie_at_the_last_seat_is_decided_by_the_draw(tmp_path: Path) -> None:
 
 
 @needs_elections
+@pytest.mark.large
 def test_the_malformed_ballot_is_refused_and_all_others_count(tmp_path: Path) -> None:
     """One ballot names a project twice: it counts nowhere, and no other is lost."""
     name = "Poland_Warszawa_2026_Brodno"

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from tests.docs.pages import CHINESE, ENGLISH, ROOT, blocks, pages, script
 
 RUN_LIMIT_S: Final = 280
 BASH: Final = "/bin/bash"
+FIRST: Final = (ROOT / "README.md", ENGLISH / "howto" / "run-an-edition.md")
 NOT_HERE: Final = {"docker", "kubectl", "helm", "git", "make", "systemctl"}
 """Programs that only a block marked `elsewhere` may begin with, and such a block with no other."""
 
@@ -20,8 +22,12 @@ def _name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def _runnable() -> list[Path]:
-    return [page for page in pages() if any(block.runs for block in blocks(page))]
+def _runnable() -> list[ParameterSet]:
+    """Those that everybody begins with at each change; the others with `make test-large`."""
+    runnable = [page for page in pages() if any(block.runs for block in blocks(page))]
+    return [
+        pytest.param(page, marks=() if page in FIRST else pytest.mark.large) for page in runnable
+    ]
 
 
 def test_there_are_documents() -> None:
