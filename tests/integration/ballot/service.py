@@ -79,7 +79,8 @@ class Site:
         For one log, and fewer entries than a tile; no process may be running.
         """
         name = f"{self.database}_{secrets.token_hex(4)}"
-        query(self.postgres.admin_dsn, f"CREATE DATABASE {name} TEMPLATE {self.database}")
+        copy = f"CREATE DATABASE {name} TEMPLATE {self.database} OWNER {OWNER}"
+        query(self.postgres.admin_dsn, copy)
         url = self.admin_url.replace(self.database, name)
         for table, column in (
             ("entries", "index + 1"),
