@@ -166,6 +166,7 @@ async def test_a_code_that_was_tried_too_often(new_booth: NewBooth, complaints: 
     await look(booth.page, "vote-code-used-up-phone-zh")
     await booth.button("重新发送验证码").click()
     await expect(booth.page.get_by_role("alert")).to_have_count(0)
+    await expect(booth.page.locator("details[open]")).to_have_count(0)
     await booth.enter_code(seen=1)
     await expect(booth.page.locator(".choices")).to_be_visible()
 

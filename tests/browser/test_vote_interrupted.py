@@ -109,6 +109,7 @@ async def test_the_tab_is_closed_at_the_code(new_booth: NewBooth) -> None:
     booth = await new_booth()
     await booth.enter()
     await booth.identify()
+    await booth.kept(lambda voter: voter["challenge"] is not None)
     again = await reopened(booth)
     await expect(again.page.locator("input.code")).to_be_visible()
     await again.is_not_counted()
@@ -142,6 +143,7 @@ async def test_the_tab_is_closed_while_choosing(new_booth: NewBooth) -> None:
     booth = await new_booth()
     await booth.register()
     await booth.choose(4)
+    await booth.kept(lambda voter: len(voter["draft"]) == 4)
     again = await reopened(booth)
     await expect(again.page.locator(".chosen-count")).to_contain_text("4/10")
     await again.is_not_counted()
@@ -151,6 +153,7 @@ async def test_the_tab_is_closed_at_the_review(new_booth: NewBooth) -> None:
     """The review is there again, and nothing was cast."""
     booth = await new_booth()
     await booth.to_review()
+    await booth.kept(lambda voter: voter["place"] == "review")
     again = await reopened(booth)
     await expect(again.page.locator("button.cast")).to_be_visible()
     await again.is_not_counted()
@@ -182,6 +185,7 @@ async def test_the_tab_is_closed_after_the_vote(new_booth: NewBooth) -> None:
     booth = await new_booth()
     await booth.vote()
     code = await booth.receipt_code()
+    await booth.kept(lambda voter: voter["receipt"] is not None)
     again = await reopened(booth)
     await again.is_counted()
     assert await again.receipt_code() == code

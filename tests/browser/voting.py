@@ -5,10 +5,10 @@ page, with what they do there.
 """
 
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from msgspec.structs import replace
 from playwright.async_api import Locator, Page, Request, expect
@@ -23,8 +23,24 @@ from shared.client.ballot_box import open_ballot_box
 from shared.client.registrar import open_registrar
 from shared.edition.manifest import EligibilityMode
 from shared.edition.views import EditionView
+from tests.polls import until
 
 PEOPLE: Final[Sequence[Resident]] = [resident(number) for number in range(6000, 6400)]
+
+Kept: TypeAlias = dict[str, Any]
+
+KEPT: Final = """edition => new Promise((resolve, reject) => {
+    const asked = indexedDB.open("huimin");
+    asked.onerror = () => reject(asked.error);
+    asked.onsuccess = () => {
+        const read = asked.result.transaction("voters").objectStore("voters").get(edition);
+        read.onsuccess = () => {
+            asked.result.close();
+            resolve(read.result);
+        };
+    };
+})"""
+"""What is kept of a voter in the page's database."""
 
 _numbers = itertools.count()
 
@@ -133,6 +149,14 @@ class Booth:
         """Tap so many of the list, from one on."""
         for number in range(first, first + count):
             await self.page.locator(".choice input").nth(number).click()
+
+    async def kept(self, holds: Callable[[Kept], bool]) -> None:
+        """Wait until the device's record of the voter is so; what shows is saved a little later."""
+
+        async def saved() -> bool:
+            return holds(await self.page.evaluate(KEPT, self.at.edition))
+
+        await until(saved)
 
     async def review(self) -> None:
         """From the choice to the review."""

@@ -1,6 +1,6 @@
 /** Step 2: the one-time code. */
 
-import { useEffect, useId } from "preact/hooks";
+import { useId, useLayoutEffect } from "preact/hooks";
 
 import { useTexts } from "../../lib/i18n";
 import { StepHeading } from "../../ui/parts";
@@ -20,7 +20,8 @@ export function Code() {
   const code = useTyped();
   const challenge = way.voter?.challenge;
   const spent = Boolean(challenge && challenge.wrong >= challenge.attempts);
-  useEffect(() => {
+  // Before the new challenge is seen: who types at once loses no digit.
+  useLayoutEffect(() => {
     if (challenge?.challenge) code.type("");
   }, [challenge?.challenge]);
   if (!challenge) return null;
