@@ -111,6 +111,7 @@ class EditionBuilder:
         disclosure: Disclosure = "live",
         seats: int = 2,
         initiatives: int = 5,
+        prefix: str = "i",
         max_choices: int = 3,
         log_seed: bytes = LOG_SEED,
         origin: str = "vote.example",
@@ -118,7 +119,7 @@ class EditionBuilder:
         self.edition = edition
         self.signer = Signer(f"{origin}/{edition}", log_seed)
         self.verifier = Verifier.parse(self.signer.vkey)
-        self.ids = tuple(f"i{number:02}" for number in range(1, initiatives + 1))
+        self.ids = tuple(f"{prefix}{number:02}" for number in range(1, initiatives + 1))
         self.entries: list[bytes] = []
         self.openings: list[bytes] = []
         self.state: EditionState | None = None

@@ -67,8 +67,10 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 def new_poll(http: aiohttp.ClientSession) -> NewPoll:
     """Makes an edition of a fresh id at a service, open for voting unless told otherwise."""
 
-    async def make(url: str, *, prepared: bool = True, disclosure: Disclosure = "live") -> Poll:
-        builder = EditionBuilder(f"poll-{next(_numbers)}", disclosure=disclosure)
+    async def make(
+        url: str, *, prepared: bool = True, disclosure: Disclosure = "live", prefix: str = "i"
+    ) -> Poll:
+        builder = EditionBuilder(f"poll-{next(_numbers)}", disclosure=disclosure, prefix=prefix)
         poll = Poll(http, url, builder)
         if prepared:
             await poll.prepare()

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -76,6 +77,10 @@ class BallotHost:
         )
 
 
+class Away(Exception):
+    """The service said that its database cannot be reached now."""
+
+
 class Service:
     """A running notify service, as its interfaces show it."""
 
@@ -124,6 +129,9 @@ class Service:
         """What the desk sees."""
         headers = {"Authorization": f"Bearer {self._settings.desk_token}"}
         async with self.session.get(f"{self.url}/desk/v1/status", headers=headers) as response:
+            if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                raise Away(await response.text())
+            assert response.status == HTTPStatus.OK, await response.text()
             return msgspec.json.decode(await response.read(), type=NotifyStatus)
 
     async def announced(self, edition: str, milestone: str) -> AnnouncementView:
@@ -131,9 +139,13 @@ class Service:
         found: list[AnnouncementView] = []
 
         async def finished() -> bool:
+            try:
+                status = await self.status()
+            except Away:  # as it says itself: come back later
+                return False
             found[:] = [
                 one
-                for one in (await self.status()).announcements
+                for one in status.announcements
                 if (one.edition, one.milestone) == (edition, milestone)
             ]
             return bool(found) and found[0].finished
