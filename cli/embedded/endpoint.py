@@ -1,6 +1,7 @@
 """Where a server listens: a loopback port that it keeps, and a short place for a Unix socket."""
 
 import errno
+import fcntl
 import os
 import random
 import shutil
@@ -27,7 +28,7 @@ SOCKET_PATH_BYTES: Final = 107
 def remembered_port(memory: Path) -> int:
     """The port kept in the file `memory` if it is free, else a new one, kept there from now on."""
     port = _recall(memory)
-    if port is None or not port_is_free(port):
+    if port is None or not (_claims.keep(port) and port_is_free(port)):
         port = free_port()
         write_private(memory, f"{port}\n")
     return port
@@ -57,11 +58,58 @@ def _recall(memory: Path) -> int | None:
 
 
 def free_port() -> int:
-    """A port of `PORTS` that nobody listens on now; raises `Unsupported` if none is found."""
+    """A port of `PORTS` that nobody listens on now; raises `Unsupported` if none is found.
+
+    It is ours until this process ends: no other process of this user is given it.
+    """
     for port in random.sample(PORTS, ATTEMPTS):
-        if port_is_free(port):
+        if _claims.add(port) and port_is_free(port):
             return port
     raise Unsupported(f"no free TCP port on {LOOPBACK} among {ATTEMPTS} tried in {PORTS}.")
+
+
+class _Claims:
+    """The ports that processes have chosen: each a byte of one file, locked while they live.
+
+    Between choosing a port and listening on it there are seconds, in which another process may find
+    it free. Services share their ports with processes of their own kind (SO_REUSEPORT), so that two
+    of different kinds would not notice, and answer one another's requests.
+    """
+
+    def __init__(self) -> None:
+        self._ours: set[int] = set()
+        self._file: int | None = None
+
+    def add(self, port: int) -> bool:
+        """Claim a port; False if any process has claimed it, this one included."""
+        return port not in self._ours and self.keep(port)
+
+    def keep(self, port: int) -> bool:
+        """Claim a port that may be ours already; False if another process has claimed it."""
+        if port in self._ours:
+            return True
+        if self._file is None:
+            self._file = _open_claims()
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except BlockingIOError:
+            return False
+        self._ours.add(port)
+        return True
+
+
+def _open_claims() -> int:
+    path = Path(tempfile.gettempdir(), f"huimin-ports-{os.geteuid()}")
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unsupported(
+            f"the file of ports in use cannot be opened: {error}. Remove it, or set TMPDIR to a"
+            " directory of your own."
+        ) from error
+
+
+_claims: Final = _Claims()
 
 
 def fresh_socket_directory(memory: Path, account: Account) -> Path:

@@ -119,7 +119,12 @@ def _subscribing(
         by_channel[channel].wake()
 
     return Subscribing(
-        pool, vault, by_channel.keys(), asked, webhooks_anywhere=settings.webhooks_anywhere
+        pool,
+        vault,
+        by_channel.keys(),
+        asked,
+        confirmations_per_day=settings.confirmations_per_day,
+        webhooks_anywhere=settings.webhooks_anywhere,
     )
 
 

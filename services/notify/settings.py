@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from shared.edition.manifest import LogIdentity
 from shared.notices.views import Language
+from shared.service.caps import Limit
 from shared.service.client_address import Network
 from shared.service.setting import Secret, means
 from shared.service.settings import (
@@ -77,6 +78,14 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
             "验证码等短信经由何处发送；留空：收件箱开启时用收件箱，否则不发",
         ),
     ] = ""
+    confirmations_per_day: Annotated[
+        Limit,
+        means(
+            "Messages by one channel in a day that ask a new subscriber to confirm: what strangers"
+            " could make the city send at most",
+            "每个渠道每天发送的订阅确认消息总数：陌生人最多能让市里发送这么多",
+        ),
+    ] = 10_000
     sms_rate: Annotated[
         Rate,
         means(

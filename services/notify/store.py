@@ -91,18 +91,17 @@ async def answers(pool: Pool) -> bool:
 
 
 async def ask_to_confirm(
-    pool: Pool, subscription: Subscription, block_cap: Cap, address_cap: Cap
+    pool: Pool, subscription: Subscription, quietly: Cap, loudly: Sequence[Cap]
 ) -> bool:
     """Store an unconfirmed subscription together with the message that asks to confirm it.
 
-    False, and nothing stored, if the address was asked too often. Raises `CapReached` for the
-    address block.
+    False, and nothing stored, if the cap `quietly` is reached; raises `CapReached` for `loudly`.
     """
     async with pool.acquire() as connection, connection.transaction():
         try:
-            await count(connection, [address_cap, block_cap])
+            await count(connection, [quietly, *loudly])
         except CapReached as error:
-            if error.cap == address_cap:
+            if error.cap == quietly:
                 return False
             raise
         await connection.execute(

@@ -34,12 +34,14 @@ class Subscribing:
         offered: Collection[ChannelName],
         asked: Callable[[ChannelName], None],
         *,
+        confirmations_per_day: int,
         webhooks_anywhere: bool,
     ) -> None:
         self._pool = pool
         self._vault = vault
         self._offered = offered
         self._asked = asked
+        self._confirmations_per_day = confirmations_per_day
         self._webhooks_anywhere = webhooks_anywhere
 
     async def ask(self, request: SubscriptionRequest, block: str) -> SubscriptionAnswer:
@@ -58,10 +60,9 @@ class Subscribing:
             secret=None if secret is None else self._vault.seal(secret, handle),
             language=request.language,
         )
-        stored = await store.ask_to_confirm(
-            self._pool, subscription, self._block_cap(block), self._address_cap(subscription)
-        )
-        if stored:
+        quietly = self._address_cap(subscription)
+        loudly = (self._block_cap(block), self._channel_cap(request.channel))
+        if await store.ask_to_confirm(self._pool, subscription, quietly, loudly):
             self._asked(request.channel)
         return _answer(secret)
 
@@ -108,6 +109,11 @@ class Subscribing:
 
     def _address_cap(self, subscription: Subscription) -> Cap:
         return Cap("subscriptions for one address", subscription.recipient, ADDRESS_A_DAY, DAY_S)
+
+    def _channel_cap(self, channel: ChannelName) -> Cap:
+        """What strangers could make the city pay for in a day, from however many networks."""
+        scope = f"subscriptions by {channel}"
+        return Cap(scope, channel.encode(), self._confirmations_per_day, DAY_S)
 
 
 def _answer(secret: str | None) -> SubscriptionAnswer:

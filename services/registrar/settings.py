@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from shared.edition.manifest import LogIdentity
+from shared.service.caps import Limit
 from shared.service.client_address import Network
 from shared.service.setting import Secret, means
 from shared.service.settings import (
@@ -19,8 +20,6 @@ from shared.service.settings import (
     key_bytes,
     networks,
 )
-
-Limit = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):

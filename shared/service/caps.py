@@ -10,14 +10,17 @@ housekeeping. Times are the database's own, since the clocks of several machines
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import asyncpg
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shared.service.problem import TooManyRequests
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[Any]"
+
+Limit: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+"""The limit of a cap, as a setting."""
 
 
 class Cap(Struct, frozen=True):

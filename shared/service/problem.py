@@ -151,16 +151,14 @@ async def send_problem(send: Send, refusal: Refusal) -> None:
     """Answer a raw ASGI request with a refusal."""
     PROBLEMS.labels(refusal.slug).inc()
     body = msgspec.json.encode(problem_of(refusal))
-    headers = [
-        (b"content-type", PROBLEM_JSON.encode()),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    if (wait := _retry_after_s(refusal)) is not None:
-        headers.append((b"retry-after", str(wait).encode()))
+    headers = _headers(refusal) | {
+        "Content-Type": PROBLEM_JSON,
+        "Content-Length": str(len(body)),
+    }
     start: HTTPResponseStartEvent = {
         "type": "http.response.start",
         "status": status_of(refusal),
-        "headers": headers,
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
     }
     end: HTTPResponseBodyEvent = {
         "type": "http.response.body",
@@ -173,16 +171,20 @@ async def send_problem(send: Send, refusal: Refusal) -> None:
 
 def _answer(refusal: Refusal) -> Response[Problem]:
     PROBLEMS.labels(refusal.slug).inc()
-    # All interfaces are public and know no cookies: a page of any origin may see what went wrong.
-    headers = {"Access-Control-Allow-Origin": "*"}
-    if (wait := _retry_after_s(refusal)) is not None:
-        headers["Retry-After"] = str(wait)
     return Response(
         problem_of(refusal),
         status_code=status_of(refusal),
         media_type=PROBLEM_JSON,
-        headers=headers,
+        headers=_headers(refusal),
     )
+
+
+def _headers(refusal: Refusal) -> dict[str, str]:
+    # All interfaces are public and know no cookies: a page of any origin may see what went wrong.
+    headers = {"Access-Control-Allow-Origin": "*"}
+    if (wait := _retry_after_s(refusal)) is not None:
+        headers["Retry-After"] = str(wait)
+    return headers
 
 
 def _on_refusal(_request: Request[Any, Any, Any], error: Refusal) -> Response[Problem]:

@@ -24,6 +24,7 @@ from cli.embedded.account import Account, server_account
 from cli.embedded.binaries import INITDB, POSTGRES, program
 from cli.embedded.cluster import server_command
 from cli.embedded.directory import DataDirectory
+from cli.embedded.endpoint import free_port, remembered_port
 from cli.embedded.errors import InUse, ServerFailed, Unusable
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import ADMIN, Postgres
@@ -345,6 +346,31 @@ def test_a_port_taken_by_another_process_is_given_up(tmp_path: Path) -> None:
         assert server.port == port
     with socket.create_server(("127.0.0.1", port)), NatsServer(tmp_path, []) as server:
         assert server.port != port
+
+
+def test_a_port_that_another_process_has_chosen_is_not_chosen(tmp_path: Path) -> None:
+    """Nobody listens on it yet; it is free again when that process has ended."""
+    memory = tmp_path / "port"
+    chooses = """
+import sys
+from pathlib import Path
+from cli.embedded.endpoint import remembered_port
+print(remembered_port(Path(sys.argv[1])), flush=True)
+input()
+"""
+    other = subprocess.Popen(
+        [sys.executable, "-c", chooses, memory],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout is not None
+    port = int(other.stdout.readline())
+    assert remembered_port(memory) != port
+    other.communicate("\n")
+    memory.write_text(f"{port}\n")
+    assert remembered_port(memory) == port
+    assert free_port() != port
 
 
 # Errors

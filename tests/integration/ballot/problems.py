@@ -13,6 +13,7 @@ async def refused(poll: Poll, asked: Awaitable[Answer], status: int, slug: str) 
     before = await poll.size()
     answer = await asked
     assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert_problem(answer.status, answer.json(), status, slug)
     assert await poll.size() == before
     return answer

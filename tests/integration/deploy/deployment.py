@@ -24,6 +24,7 @@ from typing import Final, Self
 
 from cli.embedded.binaries import POSTGRES
 from cli.embedded.directory import write_private
+from cli.embedded.endpoint import free_port
 from cli.embedded.postgres import Postgres
 from tests.integration.deploy.compose import ROOT, Compose, Service
 
@@ -76,7 +77,7 @@ class Deployment:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self._finished: set[str] = set()
         self._ports = {
-            (name, int(port)): _free_port()
+            (name, int(port)): free_port()
             for name, service in compose.services.items()
             for port in own_ports(service)
         }
@@ -315,13 +316,6 @@ def _addresses(compose: Compose) -> Iterator[str]:
     for service in compose.services.values():
         if isinstance(service.networks, dict):
             yield from (one["ipv4_address"] for one in service.networks.values() if one)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _postgres_programs() -> str:

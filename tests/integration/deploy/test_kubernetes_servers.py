@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from nats.aio.client import Client
 
 from cli.embedded.account import current_account
 from cli.embedded.binaries import NATS_SERVER, program
+from cli.embedded.endpoint import free_port
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
 from shared.service.subjects import run_subject, stream_name
@@ -258,14 +258,6 @@ async def ballot_client(secrets: Path, server: Server) -> Client:
     """A connection with the ballot service's rights."""
     seed = (secrets / "files" / "ballot.nkey").read_text().strip()
     return await nats.connect(server.url, nkeys_seed_str=seed, inbox_prefix="_INBOX_ballot")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    return port
 
 
 async def _heard(_error: Exception) -> None:

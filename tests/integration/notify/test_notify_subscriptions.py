@@ -209,6 +209,21 @@ async def test_one_network_cannot_ask_for_everybody(service: Service) -> None:
         assert (response.status, "Retry-After" in response.headers) == (429, True)
 
 
+async def test_many_networks_cannot_make_the_city_pay(settings: Settings) -> None:
+    """Each channel has a limit for the day, whoever asks; what others pay for goes on."""
+    async with open_service(replace(settings, confirmations_per_day=2)) as service:
+        for number in range(2):
+            assert (await service.subscribe(f"reader{number}@example.org"))[0] == 202
+        body = {"channel": "email", "address": WHO}
+        async with service.session.post(f"{service.url}/v1/subscriptions", json=body) as response:
+            problem = await response.json(content_type=None)
+            assert (response.status, "Retry-After" in response.headers) == (429, True)
+        assert "subscriptions by email: at most 2 in 1 day" in problem["detail"]
+        assert (await service.subscribe("+8613800001111", channel="sms"))[0] == 202
+        await service.inbox("reader1@example.org")
+        assert await service.inbox(WHO, 0) == []
+
+
 async def test_what_nobody_confirmed_is_forgotten(service: Service, admin: str) -> None:
     """After two days an address that was not confirmed is deleted, one that was is kept."""
     await service.confirmed("stays@example.org")

@@ -11,9 +11,10 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from cli.embedded.endpoint import free_port
 from cli.embedded.postgres import Postgres
 from services.tally.settings import Settings
-from shared.service.server import Drain, bind
+from shared.service.server import Drain
 from tests.editions import EditionBuilder
 from tests.integration.tally.stage import (
     PATIENCE_S,
@@ -54,11 +55,6 @@ def written(settings: Settings, **changes: object) -> dict[str, str]:
     """The settings as text, some of them changed."""
     fields = msgspec.structs.asdict(settings) | changes
     return {name: str(value) for name, value in fields.items()}
-
-
-def free_port() -> int:
-    with bind("127.0.0.1", 0) as listener:
-        return int(listener.getsockname()[1])
 
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, str]:

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.deploy.manifests import overlay, pod_template, workloads
 from tests.unit.deploy.reachability import Place, pod_here, pods, reachable
 
-PORTS: Final = (443, 5432, 4222, 6222, 6443, 7777, 8000, 8080, 8090, 8100, 8110, 8222, 9187)
+PORTS: Final = (443, 4318, 5432, 4222, 6222, 6443, 7777, 8000, 8080, 8090, 8100, 8110, 8222, 9187)
 
 OUTSIDE: Final = (
     Place("proxy", {}, {"huimin/role": "ingress", "kubernetes.io/metadata.name": "traefik"}),
@@ -42,6 +42,10 @@ EVERYWHERE: Final = {
     ("registrar", "postgres-people", 5432),
     ("notify", "postgres-people", 5432),
     ("migrate-people", "postgres-people", 5432),
+    ("registrar", "prometheus", 4318),
+    ("ballot", "prometheus", 4318),
+    ("tally", "prometheus", 4318),
+    ("notify", "prometheus", 4318),
     ("notify", "internet", 443),
 }
 """What both overlays allow."""
