@@ -18,7 +18,7 @@ def view_of(builder: EditionBuilder) -> EditionView:
         else None,
         issued=state.issued,
         milestone_size=state.milestone_size,
-        size=len(builder.entries),
+        size=builder.head.size,
         checkpoint=builder.tree().checkpoint().decode(),
         log=f"/log/{builder.edition}",
         vkey=builder.signer.vkey,

@@ -26,6 +26,7 @@ from services.ballot.publication import check_published
 from services.ballot.relay import Relay
 from services.ballot.settings import Settings, log_key_seed, public_urls
 from services.ballot.store import CONNECTION_LOST, CorruptLog
+from shared.service.background import end
 from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
@@ -119,6 +120,4 @@ async def _running(relay: Relay, box: BallotBox, drain: Drain) -> AsyncIterator[
     task.add_done_callback(stop_process)
     yield
     task.remove_done_callback(stop_process)
-    while not task.done():  # once may not be enough: see `shared.service.nats.heed_cancellation`
-        task.cancel()
-        await asyncio.wait([task], timeout=1)
+    await end(task)

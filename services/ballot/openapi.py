@@ -49,7 +49,16 @@ from shared.log.checkpoint import Checkpoint, sign_checkpoint
 from shared.log.merkle import leaf_hash
 from shared.log.note import Signer
 from shared.log.tlog_proof import TlogProof
-from shared.service.openapi import Answer, Interface, Json, Operation, Parameter, Raw, Refusals
+from shared.service.openapi import (
+    Answer,
+    Interface,
+    Json,
+    Operation,
+    Parameter,
+    Raw,
+    Refusals,
+    health,
+)
 from shared.service.openapi_document import document, printed
 from shared.service.problem import (
     Malformed,
@@ -304,24 +313,11 @@ INTERFACE: Final = Interface(
         _BALLOTS,
         _COMMANDS,
         *_LOG,
-        Operation(
-            handler=api.live,
-            name="live",
-            tag="health",
-            answers=(Answer(what="It does", body=Json({"live": True}, dict[str, bool])),),
-        ),
-        Operation(
-            handler=api.ready,
-            name="ready",
-            tag="health",
-            answers=(
-                Answer(what="Ready", body=Json(api.Readiness(True, "ok", "ok"))),
-                Answer(
-                    status=503,
-                    what="Not ready, and why",
-                    body=Json(api.Readiness(False, "unreachable", "ok")),
-                ),
-            ),
+        *health(
+            api.live,
+            api.ready,
+            api.Readiness(True, "ok", "ok"),
+            api.Readiness(False, "unreachable", "ok"),
         ),
     ),
 )

@@ -4,8 +4,7 @@ database pool -> schema checked -> this run -> channels -> dispatchers -> watche
 At the end no more codes and messages are taken; those under way are finished and recorded.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +31,7 @@ from services.notify.vault import Vault
 from services.notify.watcher import Watcher
 from shared.edition.errors import Refusal
 from shared.notices.views import ChannelName
+from shared.service.background import running
 from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
@@ -66,7 +66,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
             watcher = _watcher(settings, known, pool, letters, dispatchers, pace)
             await enter(sending(dispatchers, pace.drain_s, drain.fail))
             for work in (watcher.run(), reporter.report(pool, pace), reporter.tidy(pool, pace)):
-                await enter(_running(work, drain))
+                await enter(running(work, drain))
             nats = await enter(connect(settings.nats_url, settings.nats_nkey_seed, "notify"))
             await enter(measuring("notify", pool, nats, recorder.tell))
             app.state.update({"pool": pool, "nats": nats, "dispatchers": dispatchers})
@@ -156,25 +156,6 @@ async def _outlets(
     except BadSettings as error:
         log.critical("bad settings", why=str(error))
         raise
-
-
-@asynccontextmanager
-async def _running(work: Coroutine[None, None, None], drain: Drain) -> AsyncIterator[None]:
-    """`work` in a task of its own; when it fails the process ends rather than go on without."""
-
-    def stop_process(task: "asyncio.Task[None]") -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            log.critical("stopping", error=type(error).__name__, exc_info=error)
-            drain.fail()
-
-    task = asyncio.create_task(work)
-    task.add_done_callback(stop_process)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 def _on_store_lost(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

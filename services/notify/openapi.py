@@ -16,7 +16,7 @@ from shared.notices.views import (
     SubscriptionRequest,
     Trouble,
 )
-from shared.service.openapi import Answer, Interface, Json, Operation, Parameter, Raw
+from shared.service.openapi import Answer, Interface, Json, Operation, Parameter, Raw, health
 from shared.service.openapi_document import document, printed
 from shared.service.problem import (
     Malformed,
@@ -156,24 +156,11 @@ INTERFACE: Final = Interface(
             refusals=(DeskClosed, StoreUnavailable),
             desk=True,
         ),
-        Operation(
-            handler=api.live,
-            name="live",
-            tag="health",
-            answers=(Answer(what="It does", body=Json({"live": True}, dict[str, bool])),),
-        ),
-        Operation(
-            handler=api.ready,
-            name="ready",
-            tag="health",
-            answers=(
-                Answer(what="Ready", body=Json(api.Readiness(True, "ok", "ok"))),
-                Answer(
-                    status=503,
-                    what="Not ready, and why",
-                    body=Json(api.Readiness(False, "unreachable", "ok")),
-                ),
-            ),
+        *health(
+            api.live,
+            api.ready,
+            api.Readiness(True, "ok", "ok"),
+            api.Readiness(False, "unreachable", "ok"),
         ),
     ),
 )

@@ -4,8 +4,7 @@ database pool -> schema checked -> ballot service's client -> NATS -> delivery o
 housekeeping. When it stops, codes that wait are delivered before NATS is closed.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
@@ -41,6 +40,7 @@ from services.registrar.reports import Reports
 from services.registrar.settings import Settings, log_identity, secret_key, trusted_proxies
 from services.registrar.store import CONNECTION_LOST, Pool
 from shared.client.ballot_box import open_ballot_box
+from shared.service.background import running
 from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
@@ -89,7 +89,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
                 withheld=withheld,
             )
             await stack.enter_async_context(
-                _running(keep_house(pool, withheld, pace.housekeeping_s), drain)
+                running(keep_house(pool, withheld, pace.housekeeping_s), drain)
             )
             log.info("serving", port=settings.port, version=VERSION)
             yield
@@ -153,22 +153,3 @@ async def _database(settings: Settings) -> Pool:
         log.critical("cannot start without its database", why=f"{type(error).__name__}: {error}")
         raise
     return pool
-
-
-@asynccontextmanager
-async def _running(work: Coroutine[None, None, None], drain: Drain) -> AsyncIterator[None]:
-    """`work` in a task of its own; when it fails the process ends."""
-
-    def stop_process(task: "asyncio.Task[None]") -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            log.critical("stopping", error=type(error).__name__, exc_info=error)
-            drain.fail()
-
-    task = asyncio.create_task(work)
-    task.add_done_callback(stop_process)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])

@@ -66,6 +66,7 @@ from shared.service.openapi import (
     Parameter,
     Raw,
     Refusals,
+    health,
 )
 from shared.service.openapi_document import document, printed
 from shared.service.problem import (
@@ -359,24 +360,11 @@ INTERFACE: Final = Interface(
     operations=(
         *_PUBLIC,
         *_DESK,
-        Operation(
-            handler=api.live,
-            name="live",
-            tag="health",
-            answers=(Answer(what="It does", body=Json({"live": True}, dict[str, bool])),),
-        ),
-        Operation(
-            handler=api.ready,
-            name="ready",
-            tag="health",
-            answers=(
-                Answer(what="Ready", body=Json(api.Readiness(True, "ok", "ok", "working"))),
-                Answer(
-                    status=503,
-                    what="Not ready, and why",
-                    body=Json(api.Readiness(False, "unreachable", "ok", "working")),
-                ),
-            ),
+        *health(
+            api.live,
+            api.ready,
+            api.Readiness(True, "ok", "ok", "working"),
+            api.Readiness(False, "unreachable", "ok", "working"),
         ),
     ),
 )

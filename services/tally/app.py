@@ -4,8 +4,7 @@ database pool -> schema checked -> NATS -> inspecting processes -> editions. Ope
 when the process drains, before any of that is closed.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -34,6 +33,7 @@ from services.tally.pace import Pace
 from services.tally.receipt_checks import Meter
 from services.tally.settings import Settings, log_identity, public_urls
 from services.tally.store import CONNECTION_LOST
+from shared.service.background import running
 from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
 from shared.service.nats import connect
@@ -74,8 +74,8 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
             app.state.update(
                 {"pool": pool, "nats": nats, "editions": editions, "downloads": Downloads(pool)}
             )
-            await stack.enter_async_context(_running(editions.run(), drain))
-            await stack.enter_async_context(_running(_let_go(board, drain), drain))
+            await stack.enter_async_context(running(editions.run(), drain))
+            await stack.enter_async_context(running(_let_go(board, drain), drain))
             log.info("serving", port=settings.port, version=VERSION)
             yield
 
@@ -127,22 +127,3 @@ async def _database(settings: Settings) -> store.Pool:
 async def _let_go(board: Board, drain: Drain) -> None:
     await drain.wait()
     board.wake_readers()
-
-
-@asynccontextmanager
-async def _running(work: Coroutine[None, None, None], drain: Drain) -> AsyncIterator[None]:
-    """`work` in a task of its own; when it fails the process ends rather than serve old news."""
-
-    def stop_process(task: "asyncio.Task[None]") -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            log.critical("stopping", error=type(error).__name__, exc_info=error)
-            drain.fail()
-
-    task = asyncio.create_task(work)
-    task.add_done_callback(stop_process)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])

@@ -17,7 +17,7 @@ from shared.edition.views import (
     TallySnapshot,
     Turnout,
 )
-from shared.service.openapi import Answer, Interface, Json, Operation, Parameter, Raw
+from shared.service.openapi import Answer, Interface, Json, Operation, Parameter, Raw, health
 from shared.service.openapi_document import document, printed
 from shared.service.problem import (
     Malformed,
@@ -181,24 +181,11 @@ INTERFACE: Final = Interface(
     operations=(
         *_TALLY,
         *_RECEIPT_CHECKS,
-        Operation(
-            handler=api.live,
-            name="live",
-            tag="health",
-            answers=(Answer(what="It does", body=Json({"live": True}, dict[str, bool])),),
-        ),
-        Operation(
-            handler=api.ready,
-            name="ready",
-            tag="health",
-            answers=(
-                Answer(what="Ready", body=Json(api.Readiness(True, "ok", "ok", {}, ()))),
-                Answer(
-                    status=503,
-                    what="Not ready, and why",
-                    body=Json(api.Readiness(False, "ok", "ok", {}, (_STOPPED,))),
-                ),
-            ),
+        *health(
+            api.live,
+            api.ready,
+            api.Readiness(True, "ok", "ok", {}, ()),
+            api.Readiness(False, "ok", "ok", {}, (_STOPPED,)),
         ),
     ),
 )

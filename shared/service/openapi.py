@@ -109,10 +109,34 @@ class Operation(Struct, frozen=True, kw_only=True):
         return first.partition(". ")[0].removesuffix("."), description
 
 
+Operations: TypeAlias = tuple[Operation, ...]
+
+
 class Interface(Struct, frozen=True, kw_only=True):
     """All that a service answers. `tags` says what each group is about, in their order."""
 
     title: str
     description: str
     tags: Mapping[str, str]
-    operations: tuple[Operation, ...]
+    operations: Operations
+
+
+def health(live: HTTPRouteHandler, ready: HTTPRouteHandler, yes: Struct, no: Struct) -> Operations:
+    """The two operations that every service has; `yes` and `no` are examples of readiness."""
+    return (
+        Operation(
+            handler=live,
+            name="live",
+            tag=HEALTH,
+            answers=(Answer(what="It does", body=Json({"live": True}, dict[str, bool])),),
+        ),
+        Operation(
+            handler=ready,
+            name="ready",
+            tag=HEALTH,
+            answers=(
+                Answer(what="Ready", body=Json(yes)),
+                Answer(status=503, what="Not ready, and why", body=Json(no)),
+            ),
+        ),
+    )

@@ -15,11 +15,11 @@ from aiohttp import web
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from shared.edition.views import EditionView, RollView
 from shared.service.codes import CodeAnswer, CodeRequest
 from shared.service.server import bind
 from shared.service.subjects import CODES_SUBJECT
 from tests.editions import EditionBuilder
+from tests.views import view_of
 from tests.web import problem
 
 PATIENCE_S: Final = 20.0
@@ -100,7 +100,7 @@ class Log:
         builder = self.builders.get(request.match_info["edition"])
         if builder is None:
             return problem(404, "unknown-edition")
-        return web.Response(body=msgspec.json.encode(_view(builder)))
+        return web.Response(body=msgspec.json.encode(view_of(builder)))
 
 
 @asynccontextmanager
@@ -118,23 +118,3 @@ async def open_log() -> AsyncIterator[Log]:
         yield log
     finally:
         await runner.cleanup()
-
-
-def _view(builder: EditionBuilder) -> EditionView:
-    state = builder.current
-    roll = state.roll
-    return EditionView(
-        edition=builder.edition,
-        phase=state.phase,
-        manifest=state.manifest,
-        initiatives=state.initiatives,
-        roll=RollView(size=roll.size, root=roll.root, issuer_key=roll.issuer_key, mode=roll.mode)
-        if roll
-        else None,
-        issued=state.issued,
-        milestone_size=state.milestone_size,
-        size=builder.head.size,
-        checkpoint=builder.tree().checkpoint().decode(),
-        log=f"/log/{builder.edition}",
-        vkey=builder.signer.vkey,
-    )
