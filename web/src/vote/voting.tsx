@@ -155,7 +155,7 @@ function follow(runner: Runner): () => void {
 /** Asks before the tab is closed while a ballot is on its way, or nothing is kept. */
 function useLeavingWarning(way: Way): void {
   const sending = way.task?.doing === "signing" || way.task?.doing === "sending";
-  const risky = sending || (way.unsaved && Boolean(way.voter) && !way.voter?.receipt);
+  const risky = sending || (way.unsaved && way.voter !== null);
   useEffect(() => {
     if (!risky) return undefined;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();

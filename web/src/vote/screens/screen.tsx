@@ -45,7 +45,7 @@ export function Screen({ links }: Props) {
       {!halt && (
         <div class="stack-large">
           <Steps way={way} />
-          {way.unsaved && way.place !== "counted" && (
+          {way.unsaved && way.place !== "counted" && way.place !== "card" && (
             <Notice kind="warn">
               <p>{t.halt.stayOpen}</p>
             </Notice>
