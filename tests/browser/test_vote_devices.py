@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from shared.client.voter import load_voter, save_voter
 from tests.browser.conftest import Complaints, Language
@@ -41,6 +42,21 @@ UNSAVED = {
     },
 }
 """What is said where nothing is kept, and what is not."""
+
+HANDED_ON = {
+    "zh": {
+        "else": "另一位选民用这部手机",
+        "next": "下一位选民投票",
+        "records": "还存有 2 位选民的记录",
+        "choosing": "尚未计入 · 选择",
+    },
+    "en": {
+        "else": "Somebody else votes on this phone",
+        "next": "Next person votes",
+        "records": "2 more voters have records",
+        "choosing": "Not counted yet · Choose",
+    },
+}
 
 
 async def saved_card(booth: Booth, directory: Path) -> Path:
@@ -135,6 +151,72 @@ async def test_a_family_with_one_phone(new_booth: NewBooth, by_roll: VoteAt) -> 
     await booth.page.get_by_text("还存有 1 位选民的记录").click()
     await booth.button("打开").click()
     await expect(booth.page.locator(".receipt-code")).to_have_text(first)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_phone_that_is_handed_on_in_the_middle(
+    new_booth: NewBooth, by_roll: VoteAt, language: Language
+) -> None:
+    """The next person sees nothing of the first one's, who comes back to what they had chosen."""
+    said = HANDED_ON[language]
+    booth = await new_booth("phone", language)
+    await booth.register()
+    await booth.choose(3)
+    await booth.page.evaluate("scrollTo(0, 0)")
+    await look(booth.page, f"vote-3-handed-on-phone-{language}", whole=False)
+    await booth.button(said["else"]).click()
+    await expect(booth.page.locator(".hero")).to_be_visible()
+    await booth.is_not_counted()
+    booth.who = by_roll.somebody()
+    await booth.identify()
+    await booth.enter_code()
+    await expect(booth.page.locator(".choice input:checked")).to_have_count(0)
+    await booth.choose(1)
+    await booth.review()
+    await booth.cast()
+    await booth.is_counted()
+    await booth.button(said["next"]).click()
+    await booth.page.locator("summary", has_text=said["records"]).click()
+    await look(booth.page, f"vote-records-phone-{language}")
+    await (
+        booth.page.locator(".records .row", has_text=said["choosing"]).get_by_role("button").click()
+    )
+    await expect(booth.page.locator(".chosen-count")).to_contain_text("3")
+    await expect(booth.page.locator(".choice input:checked")).to_have_count(3)
+
+
+async def test_a_credential_whose_answer_is_lost_on_a_shared_phone(
+    new_booth: NewBooth, by_roll: VoteAt, complaints: Complaints
+) -> None:
+    """The next person gets a key of their own, and the first one's credential is there for them."""
+    complaints.expect(LOST)
+    complaints.expect(REFUSED)
+    booth = await new_booth()
+    first = booth.who
+    await booth.enter()
+    await booth.identify()
+
+    async def take(route: Route) -> None:
+        assert (await route.fetch()).status == 201
+        await route.abort()
+
+    await booth.page.route("**/credentials", take)
+    await booth.enter_code()
+    await expect(booth.page.get_by_role("alert")).to_be_visible()
+    await booth.page.unroute("**/credentials")
+    await booth.page.locator("summary", has_text="没有收到验证码").click()
+    await booth.button("换一个号码，或用窗口代码").click()
+    for who, seen in ((by_roll.somebody(), 0), (first, 1)):
+        booth.who = who
+        await booth.identify()
+        await booth.enter_code(seen=seen)
+        await booth.choose(2)
+        await booth.review()
+        await booth.cast()
+        await booth.is_counted()
+        await booth.button("下一位选民投票").click()
+    ballots = [msgspec.json.decode(post.post_data or "") for post in booth.posts("/ballots")]
+    assert len({ballot["key"] for ballot in ballots}) == 2
 
 
 async def test_a_device_that_is_somebody_elses(new_booth: NewBooth) -> None:

@@ -3,7 +3,7 @@
 import type { Services } from "../lib/services";
 import { NoStorage } from "../lib/store";
 import { readFacts } from "./runner";
-import { keepsAnything, Storage, type Aside } from "./storage";
+import { keepsAnything, Storage } from "./storage";
 import { takePlace } from "./tabs";
 import type { Voter } from "./voter";
 import type { Facts } from "./way";
@@ -17,7 +17,7 @@ export type Opened =
       readonly voter: Voter | null;
       /** Null: this device keeps nothing, and the voter goes on nevertheless. */
       readonly storage: Storage | null;
-      readonly aside: readonly Aside[];
+      readonly aside: readonly Voter[];
     };
 
 export interface Insisting {
@@ -43,7 +43,7 @@ export async function openVote(
   try {
     const voter = await ofThisLog((await storage?.load()) ?? null, await facts, storage);
     const { vkey } = (await facts).edition;
-    const aside = ((await storage?.aside()) ?? []).filter((one) => one.voter.vkey === vkey);
+    const aside = ((await storage?.aside()) ?? []).filter((one) => one.vkey === vkey);
     return { at: "ready", facts: await facts, voter, storage, aside };
   } catch (error) {
     if (error instanceof NoStorage) return { at: "no-storage" };

@@ -44,6 +44,7 @@ export const texts = defineTexts({
       closes: (time: string) => `投票截止：${time}`,
       aside: (count: number) => `这部手机上还存有 ${count} 位选民的记录`,
       takeUp: "打开",
+      somebodyElse: "另一位选民用这部手机",
     },
     counter: {
       title: "用窗口发的代码",
@@ -303,9 +304,10 @@ export const texts = defineTexts({
       closes: (time: string) => `Voting closes ${time}`,
       aside: (count: number) =>
         count === 1
-          ? "One more person has voted with this phone"
-          : `${count} more people have voted with this phone`,
+          ? "One more voter has a record on this phone"
+          : `${count} more voters have records on this phone`,
       takeUp: "Open",
+      somebodyElse: "Somebody else votes on this phone",
     },
     counter: {
       title: "With a code from a counter",

@@ -111,7 +111,6 @@ function OnTheWay({ services, opened, restart, onHere }: OnTheWayProps) {
     dispatch: runner.dispatch,
     back: (otherwise: Way["place"]) => trail.back(otherwise),
     storage: opened.storage,
-    aside: opened.aside,
     restart,
   };
   return (
@@ -126,7 +125,8 @@ function begin(
   opened: Extract<Opened, { at: "ready" }>,
   changed: (way: Way) => void,
 ): { runner: Runner; trail: Trail } {
-  const runner = new Runner(services, opened.facts, opened.voter, opened.storage, changed);
+  const { facts, voter, aside, storage } = opened;
+  const runner = new Runner(services, facts, voter, aside, storage, changed);
   const trail = new Trail(
     runner.way.place,
     (place) => runner.dispatch({ type: "went", place }),
