@@ -1,5 +1,6 @@
 /** What must be known before a voter begins, or goes on. */
 
+import { Refused } from "../lib/http";
 import type { Services } from "../lib/services";
 import { NoStorage } from "../lib/store";
 import { readFacts } from "./runner";
@@ -10,7 +11,7 @@ import type { Facts } from "./way";
 
 /** How far the opening got. */
 export type Opened =
-  | { readonly at: "insecure" | "elsewhere" | "no-storage" }
+  | { readonly at: "insecure" | "elsewhere" | "no-storage" | "unknown" }
   | {
       readonly at: "ready";
       readonly facts: Facts;
@@ -47,6 +48,7 @@ export async function openVote(
     return { at: "ready", facts: await facts, voter, storage, aside };
   } catch (error) {
     if (error instanceof NoStorage) return { at: "no-storage" };
+    if (error instanceof Refused && error.slug === "unknown-edition") return { at: "unknown" };
     throw error;
   }
 }

@@ -249,6 +249,8 @@ export const texts = defineTexts({
           : `${minutes} 分 ${seconds} 秒`,
 
     halt: {
+      unknown: (edition: string) =>
+        `这里没有名为“${edition}”的投票：网址可能有误，或二维码是以前的。请在下面选择。`,
       notYetTitle: "投票还没有开始",
       notYet: "请在开始以后再来。您可以先看看候选事项。",
       opens: (time: string) => `开始时间：${time}`,
@@ -524,6 +526,8 @@ export const texts = defineTexts({
           : `${minutes} min ${seconds} s`,
 
     halt: {
+      unknown: (edition: string) =>
+        `There is no vote named “${edition}” here: the address may be mistyped, or the QR code an old one. Please choose below.`,
       notYetTitle: "Voting has not opened yet",
       notYet: "Please come back when it has. You can look at the proposals now.",
       opens: (time: string) => `Opens ${time}`,
