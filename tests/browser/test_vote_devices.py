@@ -2,19 +2,61 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from shared.client.voter import load_voter, save_voter
-from tests.browser.conftest import Complaints
+from tests.browser.conftest import Complaints, Language
 from tests.browser.looks import look
 from tests.browser.vote_fixtures import NewBooth
-from tests.browser.voting import Booth, VoteAt
+from tests.browser.voting import Answers, Booth, VoteAt
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 REFUSED = r"Failed to load resource: the server responded with a status of 4\d\d"
+LOST = r"Failed to load resource|ERR_FAILED|ERR_INTERNET_DISCONNECTED"
 NO_STORAGE = "Object.defineProperty(window, 'indexedDB', { value: undefined })"
+UNSAVED = {
+    "zh": {
+        "refused": "这个浏览器不能保存您的记录",
+        "anyway": "我知道，仍要在这里投票",
+        "stay open": "本页什么也存不下",
+        "unreachable": "暂时连不上票箱",
+        "stay": "请不要关闭本页：这个浏览器什么也不保存",
+        "kept": "保存在这部设备上",
+        "save now": "请现在就保存恢复卡和回执",
+        "only here": "只能用这部设备改投",
+        "card": "打开恢复卡",
+    },
+    "en": {
+        "refused": "This browser keeps nothing",
+        "anyway": "I understand; vote here anyway",
+        "stay open": "This page keeps nothing",
+        "unreachable": "The ballot box cannot be reached",
+        "stay": "Do not close this page: this browser keeps nothing",
+        "kept": "kept on this device",
+        "save now": "Save recovery card and receipt now",
+        "only here": "only from this device",
+        "card": "Open the recovery card",
+    },
+}
+"""What is said where nothing is kept, and what is not."""
+
+HANDED_ON = {
+    "zh": {
+        "else": "另一位选民用这部手机",
+        "next": "下一位选民投票",
+        "records": "还存有 2 位选民的记录",
+        "choosing": "尚未计入 · 选择",
+    },
+    "en": {
+        "else": "Somebody else votes on this phone",
+        "next": "Next person votes",
+        "records": "2 more voters have records",
+        "choosing": "Not counted yet · Choose",
+    },
+}
 
 
 async def saved_card(booth: Booth, directory: Path) -> Path:
@@ -111,6 +153,72 @@ async def test_a_family_with_one_phone(new_booth: NewBooth, by_roll: VoteAt) -> 
     await expect(booth.page.locator(".receipt-code")).to_have_text(first)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_phone_that_is_handed_on_in_the_middle(
+    new_booth: NewBooth, by_roll: VoteAt, language: Language
+) -> None:
+    """The next person sees nothing of the first one's, who comes back to what they had chosen."""
+    said = HANDED_ON[language]
+    booth = await new_booth("phone", language)
+    await booth.register()
+    await booth.choose(3)
+    await booth.page.evaluate("scrollTo(0, 0)")
+    await look(booth.page, f"vote-3-handed-on-phone-{language}", whole=False)
+    await booth.button(said["else"]).click()
+    await expect(booth.page.locator(".hero")).to_be_visible()
+    await booth.is_not_counted()
+    booth.who = by_roll.somebody()
+    await booth.identify()
+    await booth.enter_code()
+    await expect(booth.page.locator(".choice input:checked")).to_have_count(0)
+    await booth.choose(1)
+    await booth.review()
+    await booth.cast()
+    await booth.is_counted()
+    await booth.button(said["next"]).click()
+    await booth.page.locator("summary", has_text=said["records"]).click()
+    await look(booth.page, f"vote-records-phone-{language}")
+    await (
+        booth.page.locator(".records .row", has_text=said["choosing"]).get_by_role("button").click()
+    )
+    await expect(booth.page.locator(".chosen-count")).to_contain_text("3")
+    await expect(booth.page.locator(".choice input:checked")).to_have_count(3)
+
+
+async def test_a_credential_whose_answer_is_lost_on_a_shared_phone(
+    new_booth: NewBooth, by_roll: VoteAt, complaints: Complaints
+) -> None:
+    """The next person gets a key of their own, and the first one's credential is there for them."""
+    complaints.expect(LOST)
+    complaints.expect(REFUSED)
+    booth = await new_booth()
+    first = booth.who
+    await booth.enter()
+    await booth.identify()
+
+    async def take(route: Route) -> None:
+        assert (await route.fetch()).status == 201
+        await route.abort()
+
+    await booth.page.route("**/credentials", take)
+    await booth.enter_code()
+    await expect(booth.page.get_by_role("alert")).to_be_visible()
+    await booth.page.unroute("**/credentials")
+    await booth.page.locator("summary", has_text="没有收到验证码").click()
+    await booth.button("换一个号码，或用窗口代码").click()
+    for who, seen in ((by_roll.somebody(), 0), (first, 1)):
+        booth.who = who
+        await booth.identify()
+        await booth.enter_code(seen=seen)
+        await booth.choose(2)
+        await booth.review()
+        await booth.cast()
+        await booth.is_counted()
+        await booth.button("下一位选民投票").click()
+    ballots = [msgspec.json.decode(post.post_data or "") for post in booth.posts("/ballots")]
+    assert len({ballot["key"] for ballot in ballots}) == 2
+
+
 async def test_a_device_that_is_somebody_elses(new_booth: NewBooth) -> None:
     """The record can be erased; it is asked twice."""
     booth = await new_booth()
@@ -155,21 +263,59 @@ async def test_nothing_that_is_kept_says_who_it_is(new_booth: NewBooth) -> None:
     assert booth.at.edition in kept
 
 
-async def test_a_browser_that_keeps_nothing(new_booth: NewBooth) -> None:
-    """The page warns before anyone begins; who insists can vote, and is told to stay."""
-    booth = await new_booth()
-    await booth.page.add_init_script(NO_STORAGE)
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_browser_that_keeps_nothing(
+    new_booth: NewBooth, complaints: Complaints, language: Language
+) -> None:
+    """Who insists is told to stay, all the way, and in the end to save card and receipt now."""
+    complaints.expect(LOST)
+    booth = await new_booth("phone", language)
+    page, said, name = booth.page, UNSAVED[language], f"phone-{language}"
+    await page.add_init_script(NO_STORAGE)
     await booth.enter()
-    title = booth.page.get_by_role("heading", name="这个浏览器不能保存您的记录")
-    await expect(title).to_be_visible()
-    await look(booth.page, "vote-no-storage-phone-zh", whole=False)
-    await booth.button("我知道，仍要在这里投票").click()
+    await expect(page.get_by_role("heading", name=said["refused"])).to_be_visible()
+    await look(page, f"vote-no-storage-{name}", whole=False)
+    await booth.button(said["anyway"]).click()
+    await expect(page.locator(".hero")).to_be_visible()
+    await look(page, f"vote-unsaved-1-identify-{name}", whole=False)
     await booth.identify()
-    await expect(booth.page.get_by_text("本页什么也存不下")).to_be_visible()
     await booth.enter_code()
     await booth.choose(2)
     await booth.review()
+    await expect(page.get_by_text(said["stay open"])).to_be_visible()
+    answers = Answers(page)
+    await answers.lose()
     await booth.cast()
+    await expect(page.locator(".notice.warn").last).to_contain_text(said["unreachable"])
+    await expect(page.get_by_text(said["stay"])).to_be_visible()
+    await expect(page.get_by_text(said["kept"])).to_have_count(0)
+    await look(page, f"vote-unsaved-4-casting-{name}", whole=False)
+    await answers.arrive()
+    await booth.is_counted()
+    await expect(page.get_by_role("alert")).to_contain_text(said["save now"])
+    await expect(page.get_by_text(said["only here"])).to_have_count(0)
+    await look(page, f"vote-unsaved-5-counted-{name}")
+    await booth.button(said["card"]).click()
+    await expect(page.locator(".recovery .qr")).to_be_visible()
+
+
+async def test_no_connection_where_nothing_is_kept(
+    new_booth: NewBooth, complaints: Complaints
+) -> None:
+    """The page says that the ballot is in this page only, and sends it when the network is back."""
+    complaints.expect(LOST)
+    booth = await new_booth()
+    await booth.page.add_init_script(NO_STORAGE)
+    await booth.enter()
+    await booth.button(UNSAVED["zh"]["anyway"]).click()
+    await booth.identify()
+    await booth.enter_code()
+    await booth.choose(2)
+    await booth.review()
+    await booth.page.context.set_offline(True)
+    await booth.cast()
+    await expect(booth.page.locator(".notice.warn").last).to_contain_text("它只在本页里")
+    await booth.page.context.set_offline(False)
     await booth.is_counted()
 
 

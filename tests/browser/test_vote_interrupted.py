@@ -3,43 +3,16 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Complaints, NewContext
 from tests.browser.looks import look
 from tests.browser.vote_fixtures import NewBooth, NewVote
-from tests.browser.voting import Booth, VoteAt
+from tests.browser.voting import Answers, Booth, VoteAt
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-BALLOTS = "**/ballots"
 LOST = r"Failed to load resource|ERR_FAILED|ERR_INTERNET_DISCONNECTED"
-
-
-class Answers:
-    """The ballot box's answers: lost after it took the ballot, or the ballot lost before."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.taken = 0
-
-    async def lose(self) -> None:
-        """From now on the server takes each ballot and its answer is lost."""
-        await self.page.route(BALLOTS, self._take)
-
-    async def lose_ballots(self) -> None:
-        """From now on no ballot arrives."""
-        await self.page.route(BALLOTS, lambda route: route.abort())
-
-    async def arrive(self) -> None:
-        """From now on all goes well, and the page is told that the connection is back."""
-        await self.page.unroute_all(behavior="wait")
-        await self.page.evaluate("dispatchEvent(new Event('online'))")
-
-    async def _take(self, route: Route) -> None:
-        assert (await route.fetch()).status == 201
-        self.taken += 1
-        await route.abort()
 
 
 async def reopened(booth: Booth) -> Booth:

@@ -11,7 +11,7 @@ from playwright.async_api import Route, expect
 from cli.demo.officials import Officials
 from cli.installation import Installation
 from shared.edition.credential import generate_issuer_key, issuer_spki
-from tests.browser.conftest import Complaints
+from tests.browser.conftest import Complaints, Language, NewPage
 from tests.browser.looks import look
 from tests.browser.vote_fixtures import NewBooth
 from tests.browser.voting import Booth, VoteAt
@@ -72,6 +72,24 @@ async def test_puzzles_and_waiting(
     button = booth.button("获取验证码")
     await expect(button).to_have_attribute("aria-disabled", "true")
     await look(booth.page, "vote-429-phone-zh", whole=False)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_an_edition_that_there_is_not(
+    new_page: NewPage,
+    by_roll: VoteAt,
+    by_phone: VoteAt,
+    complaints: Complaints,
+    language: Language,
+) -> None:
+    """The page says so, names it, and leads to those that there are."""
+    complaints.expect(REFUSED)
+    page = await new_page("phone", language)
+    await page.goto(f"{by_roll.installation.ballot_url}/vote#ten-1926")
+    await expect(page.get_by_role("alert")).to_contain_text("ten-1926")
+    await look(page, f"vote-unknown-edition-phone-{language}")
+    await page.locator(f"main a[href='#{by_phone.edition}']").click()
+    await expect(page.locator(".hero")).to_be_visible()
 
 
 async def test_an_issuer_key_that_is_not_the_one_in_the_log(

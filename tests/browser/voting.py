@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from msgspec.structs import replace
-from playwright.async_api import Locator, Page, Request, expect
+from playwright.async_api import Locator, Page, Request, Route, expect
 
 from cli.demo.inbox import open_inbox
 from cli.demo.officials import Officials, Secretariat, key_of_new_log
@@ -41,6 +41,8 @@ KEPT: Final = """edition => new Promise((resolve, reject) => {
     };
 })"""
 """What is kept of a voter in the page's database."""
+
+BALLOTS: Final = "**/ballots"
 
 _numbers = itertools.count()
 
@@ -208,3 +210,29 @@ class Booth:
     def _note(self, request: Request) -> None:
         if request.method == "POST":
             self.posted.append(request)
+
+
+class Answers:
+    """The ballot box's answers: lost after it took the ballot, or the ballot lost before."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.taken = 0
+
+    async def lose(self) -> None:
+        """From now on the server takes each ballot and its answer is lost."""
+        await self.page.route(BALLOTS, self._take)
+
+    async def lose_ballots(self) -> None:
+        """From now on no ballot arrives."""
+        await self.page.route(BALLOTS, lambda route: route.abort())
+
+    async def arrive(self) -> None:
+        """From now on all goes well, and the page is told that the connection is back."""
+        await self.page.unroute_all(behavior="wait")
+        await self.page.evaluate("dispatchEvent(new Event('online'))")
+
+    async def _take(self, route: Route) -> None:
+        assert (await route.fetch()).status == 201
+        self.taken += 1
+        await route.abort()

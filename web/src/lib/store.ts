@@ -41,11 +41,13 @@ export async function forget(store: StoreName, key: string): Promise<void> {
 /**
  * Replaces a value by what `change` makes of it, in one transaction: two tabs cannot overwrite one
  * another's step. `change` must not wait for anything; what it throws leaves the value as it was.
+ * What is under the key `dropped` is forgotten with it.
  */
 export async function update<T>(
   store: StoreName,
   key: string,
   change: (value: T | undefined) => T,
+  dropped?: string,
 ): Promise<T> {
   const database = await open();
   return new Promise((resolve, reject) => {
@@ -58,6 +60,7 @@ export async function update<T>(
       try {
         changed = change(read.result as T | undefined);
         objects.put(changed, key);
+        if (dropped !== undefined) objects.delete(dropped);
       } catch (error) {
         thrown = error;
         transaction.abort();

@@ -4,7 +4,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
 import type { Services } from "../lib/services";
-import type { Aside, Storage } from "./storage";
+import type { Storage } from "./storage";
 import type { Place } from "./voter";
 import type { Event, Way } from "./way";
 
@@ -16,8 +16,6 @@ export interface Vote {
   readonly back: (otherwise: Place) => void;
   /** Null: this device keeps nothing. */
   readonly storage: Storage | null;
-  /** Records of others who vote on this device. */
-  readonly aside: readonly Aside[];
   /** Opens the vote anew, from what is kept. */
   readonly restart: () => void;
 }

@@ -2,7 +2,7 @@
 
 import type { ChallengeRequest, Person } from "../lib/views";
 import { withCredential, type Voter } from "./voter";
-import type { Effect, Event, Failure, Step, Way } from "./way";
+import type { Effect, Event, Failure, Redeeming, Step, Way } from "./way";
 
 type Identifying = Extract<
   Event,
@@ -23,11 +23,11 @@ type Identifying = Extract<
 export function identifyingStep(way: Way, event: Identifying): Step {
   switch (event.type) {
     case "identified":
-      return prepare(way, event.request);
+      return prepare(way, event.request, recordFor(way, event.request));
     case "at-counter":
-      return prepare(way, event.person);
+      return prepare(way, event.person, recordFor(way, event.person));
     case "new-code-wanted":
-      if (way.asked !== null) return prepare(way, way.asked);
+      if (way.asked !== null && !("by" in way.asked)) return prepare(way, way.asked);
       return free(way) ? [{ ...way, place: "identify", notice: { slug: "type-again" } }, []] : [way, []];
     case "code-typed":
       return codeTyped(way, event.code);
@@ -42,7 +42,7 @@ export function identifyingStep(way: Way, event: Identifying): Step {
     }
     case "credential": {
       if (way.voter === null || way.task?.doing !== "redeeming") return [way, []];
-      const voter = withCredential(way.voter, event.credential);
+      const voter = withCredential(way.task.voter, event.credential);
       return [{ ...way, voter, task: null, asked: null, place: "select", notice: null }, []];
     }
     case "failed":
@@ -59,21 +59,40 @@ function asking(way: Way): boolean {
 }
 
 /** Before anything is sent to the registrar, its issuer key is compared and the key is blinded. */
-function prepare(way: Way, then: ChallengeRequest | Person): Step {
+function prepare(way: Way, then: ChallengeRequest | Person, voter = way.voter): Step {
   if (!free(way)) return [way, []];
   return [
-    { ...way, task: { doing: "preparing", then }, notice: null },
-    [{ do: "prepare", voter: way.voter }],
+    { ...way, voter, task: { doing: "preparing", then }, notice: null },
+    [{ do: "prepare", voter }],
   ];
 }
 
+/**
+ * The record with which a person may go on. A key over which somebody may have a credential is for
+ * that person alone: whoever says anew who they are, and is not known to be the same, gets another.
+ */
+function recordFor(way: Way, who: ChallengeRequest | Person): Voter | null {
+  const known = JSON.stringify(way.asked) === JSON.stringify(who);
+  return way.voter?.redeeming && !known ? null : way.voter;
+}
+
 function proceed(way: Way, voter: Voter, then: ChallengeRequest | Person): Step {
-  if ("by" in then) {
-    const next: Effect = { do: "get-credential", voter, person: then };
-    return [{ ...way, voter, task: { doing: "redeeming" } }, [next]];
-  }
+  if ("by" in then) return redeem(way, voter, then);
   const next: Effect = { do: "ask-code", request: then };
   return [{ ...way, voter, asked: then, task: { doing: "asking" } }, [next]];
+}
+
+/** That it was asked for is saved before it is asked for: the answer may be lost. */
+function redeem(way: Way, before: Voter, person: Person): Step {
+  const atCounter = person.by === "counter";
+  const challenge = atCounter ? null : before.challenge; // a code that was sent is for one person
+  const voter = { ...before, challenge, redeeming: true };
+  const others = way.aside.filter((one) => one.redeeming && one.credential === "");
+  const task = { doing: "redeeming", person, voter, others, again: before.redeeming } as const;
+  return [
+    { ...way, voter, task, asked: atCounter ? person : way.asked },
+    [{ do: "get-credential", voter, person }],
+  ];
 }
 
 function codeTyped(way: Way, code: string): Step {
@@ -83,15 +102,35 @@ function codeTyped(way: Way, code: string): Step {
 }
 
 function failed(way: Way, failure: Failure): Step {
-  if (way.task === null || way.task.doing === "sending") return [way, []];
-  const place = way.task.doing === "signing" ? "review" : way.place;
-  const stopped = { ...way, place, task: null, notice: failure };
-  const challenge = way.voter?.challenge;
-  if (failure.slug !== "wrong-code" || way.place !== "code" || !way.voter || !challenge) {
-    return [stopped, []];
+  const { task } = way;
+  if (task === null || task.doing === "sending") return [way, []];
+  if (task.doing === "redeeming") return notRedeemed(way, task, failure);
+  const place = task.doing === "signing" ? "review" : way.place;
+  return [{ ...way, place, task: null, notice: failure }, []];
+}
+
+function notRedeemed(way: Way, task: Redeeming, failure: Failure): Step {
+  const voter = way.voter && denied(way.voter, task.again, failure.slug);
+  const [other, ...others] = task.others;
+  if (failure.slug === "credential-already-issued" && other) {
+    const next: Effect = { do: "get-credential", voter: other, person: task.person };
+    return [{ ...way, voter, task: { ...task, voter: other, others } }, [next]];
   }
+  const stopped = { ...way, voter, task: null, notice: failure };
+  return [failure.slug === "wrong-code" && way.place === "code" ? wrongCode(stopped) : stopped, []];
+}
+
+/** The voter after an answer; only some say for certain that nothing was issued over this key. */
+function denied(voter: Voter, again: boolean, slug: string): Voter {
+  const certain = slug === "credential-already-issued" || (slug === "wrong-code" && !again);
+  return certain ? { ...voter, redeeming: false } : voter;
+}
+
+function wrongCode(way: Way): Way {
+  const challenge = way.voter?.challenge;
+  if (!way.voter || !challenge) return way;
   const wrong = challenge.wrong + 1;
   const voter = { ...way.voter, challenge: { ...challenge, wrong } };
   const left = Math.max(0, challenge.attempts - wrong);
-  return [{ ...stopped, voter, notice: { slug: left ? "wrong-code" : "code-used-up", left } }, []];
+  return { ...way, voter, notice: { slug: left ? "wrong-code" : "code-used-up", left } };
 }

@@ -11,7 +11,7 @@ function App() {
   const t = useTexts(texts);
   const { found, error, again } = useEdition();
   if (found?.edition) {
-    return <Voting key={found.edition} services={found.services} edition={found.edition} />;
+    return <Voting key={found.edition} {...found} edition={found.edition} />;
   }
   return (
     <Page name="vote" title={t.page}>

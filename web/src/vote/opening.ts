@@ -1,23 +1,24 @@
 /** What must be known before a voter begins, or goes on. */
 
+import { Refused } from "../lib/http";
 import type { Services } from "../lib/services";
 import { NoStorage } from "../lib/store";
 import { readFacts } from "./runner";
-import { keepsAnything, Storage, type Aside } from "./storage";
+import { keepsAnything, Storage } from "./storage";
 import { takePlace } from "./tabs";
 import type { Voter } from "./voter";
 import type { Facts } from "./way";
 
 /** How far the opening got. */
 export type Opened =
-  | { readonly at: "insecure" | "elsewhere" | "no-storage" }
+  | { readonly at: "insecure" | "elsewhere" | "no-storage" | "unknown" }
   | {
       readonly at: "ready";
       readonly facts: Facts;
       readonly voter: Voter | null;
       /** Null: this device keeps nothing, and the voter goes on nevertheless. */
       readonly storage: Storage | null;
-      readonly aside: readonly Aside[];
+      readonly aside: readonly Voter[];
     };
 
 export interface Insisting {
@@ -43,10 +44,11 @@ export async function openVote(
   try {
     const voter = await ofThisLog((await storage?.load()) ?? null, await facts, storage);
     const { vkey } = (await facts).edition;
-    const aside = ((await storage?.aside()) ?? []).filter((one) => one.voter.vkey === vkey);
+    const aside = ((await storage?.aside()) ?? []).filter((one) => one.vkey === vkey);
     return { at: "ready", facts: await facts, voter, storage, aside };
   } catch (error) {
     if (error instanceof NoStorage) return { at: "no-storage" };
+    if (error instanceof Refused && error.slug === "unknown-edition") return { at: "unknown" };
     throw error;
   }
 }

@@ -44,10 +44,11 @@ export class Runner {
     private readonly services: Services,
     facts: Facts,
     voter: Voter | null,
+    aside: readonly Voter[],
     private storage: Storage | null,
     private readonly changed: (way: Way) => void,
   ) {
-    const [way, effects] = begin(facts, voter);
+    const [way, effects] = begin(facts, voter, aside);
     this.way = { ...way, unsaved: storage === null };
     void this.carryOut(effects);
   }
@@ -81,14 +82,17 @@ export class Runner {
     for (const effect of effects) {
       if (effect.do !== "save") {
         await this.act(effect);
-      } else if (!(await this.save(effect.voter))) {
+      } else if (!(await this.save(effect))) {
         return;
       }
     }
   }
 
-  private async save(voter: Voter): Promise<boolean> {
-    const saved = this.saving.then(() => this.storage?.save(voter));
+  private async save({ voter, aside }: Extract<Effect, { do: "save" }>): Promise<boolean> {
+    const saved = this.saving.then(async () => {
+      if (aside) await this.storage?.setAside();
+      if (voter) await this.storage?.save(voter);
+    });
     this.saving = saved.catch(() => undefined);
     try {
       await saved;

@@ -18,12 +18,6 @@ export class Overtaken extends Error {
   override name = "Overtaken";
 }
 
-/** A record that was set aside. */
-export interface Aside {
-  readonly key: string;
-  readonly voter: Voter;
-}
-
 /** The record of the person whose turn it is. */
 export class Storage {
   private version = 0;
@@ -37,14 +31,15 @@ export class Storage {
     return kept ?? null;
   }
 
-  /** Saves before it returns; throws `Overtaken` or `NoStorage`. */
+  /** Saves before it returns; throws `Overtaken` or `NoStorage`. Who is present is not aside. */
   async save(voter: Voter): Promise<void> {
-    const expected = this.version;
-    await update<Kept>("voters", this.edition, (kept) => {
-      if ((kept?.version ?? 0) !== expected) throw new Overtaken("another tab has gone on");
-      return { ...voter, version: expected + 1 };
-    });
-    this.version = expected + 1;
+    const { version } = await update<Kept>(
+      "voters",
+      this.edition,
+      (kept) => ({ ...voter, version: this.following(kept) }),
+      this.besides(voter),
+    );
+    this.version = version;
   }
 
   /** Forgets the record for good. */
@@ -53,28 +48,31 @@ export class Storage {
     this.version = 0;
   }
 
-  /** Sets the record aside, so that another person may begin. */
+  /** Sets the record aside, so that another person may begin; throws as `save`. */
   async setAside(): Promise<void> {
     const kept = await load<Kept>("voters", this.edition);
     if (!kept) return;
-    await save("voters", `${this.edition}#${kept.point}`, kept);
+    this.following(kept);
+    await save("voters", this.besides(kept), kept);
     await this.forget();
   }
 
   /** Those set aside. */
-  async aside(): Promise<Aside[]> {
+  async aside(): Promise<Voter[]> {
     const found = (await keys("voters")).filter((key) => key.startsWith(`${this.edition}#`));
     const records = await Promise.all(found.map((key) => load<Kept>("voters", key)));
-    return found.flatMap((key, i) => (records[i] ? [{ key, voter: records[i] }] : []));
+    return records.filter((one) => one !== undefined);
   }
 
-  /** Takes one up again; the present record is set aside. */
-  async takeUp(key: string): Promise<void> {
-    await this.setAside();
-    const kept = await load<Kept>("voters", key);
-    if (!kept) return;
-    await save("voters", this.edition, kept);
-    await forget("voters", key);
+  /** The version after the one that is kept; throws `Overtaken` if that is not the one known. */
+  private following(kept: Kept | undefined): number {
+    if ((kept?.version ?? 0) !== this.version) throw new Overtaken("another tab has gone on");
+    return this.version + 1;
+  }
+
+  /** Where a record is while it is aside. */
+  private besides(voter: Voter): string {
+    return `${this.edition}#${voter.point}`;
   }
 }
 

@@ -44,6 +44,7 @@ export const texts = defineTexts({
       closes: (time: string) => `投票截止：${time}`,
       aside: (count: number) => `这部手机上还存有 ${count} 位选民的记录`,
       takeUp: "打开",
+      somebodyElse: "另一位选民用这部手机",
     },
     counter: {
       title: "用窗口发的代码",
@@ -110,6 +111,7 @@ export const texts = defineTexts({
       title: "正在投出您的选票…",
       wait: "请稍等，一般只要几秒钟。",
       saved: "选票已保存在这部设备上",
+      signed: "选票已签好，只在本页里",
       sent: "送到票箱",
       verified: "核验回执：证明您的选票在公开日志里",
       done: "完成",
@@ -120,6 +122,7 @@ export const texts = defineTexts({
       attempt: (count: number) => `第 ${count} 次发送`,
       offline: "没有网络",
       offlineWhy: "您的选票还没有计入。它保存在这部设备上，网络恢复后会自动发送。",
+      offlineStay: "您的选票还没有计入。它只在本页里：请不要关闭本页，网络恢复后会自动发送。",
       unreachable: "暂时连不上票箱",
       unreachableWhy: "您的选票还没有确认计入。本页会自动重发同一张选票；它只会计一次。",
       busy: "现在投票的人很多",
@@ -130,6 +133,7 @@ export const texts = defineTexts({
       again: (time: string) => `${time}后自动再试`,
       now_: "马上再试",
       keep: "如果必须关闭本页，请以后在这部设备上重新打开，它会接着发送。",
+      stay: "请不要关闭本页：这个浏览器什么也不保存，关闭以后这张选票就没有了，您也不能再投。",
       closedTitle: "投票已经截止，这张选票没有计入",
       closedWhy: "票箱在截止前没有收到它。如果您认为已经送到，可以再确认一次。",
       closedBefore: "您上次投出的选票仍然有效。",
@@ -165,6 +169,10 @@ export const texts = defineTexts({
       keep: "保管恢复卡",
       keepWhy: "换手机、清理浏览器以后，凭恢复卡可以改投。没有它，只能用这部设备改投。",
       showCard: "打开恢复卡",
+      saveNow: "请现在就保存恢复卡和回执",
+      saveNowWhy: "这个浏览器什么也不保存。关闭本页以后，没有恢复卡就不能改投，没有回执就不能核验。",
+      saveReceiptNow: "请现在就保存回执",
+      saveReceiptNowWhy: "这个浏览器什么也不保存。关闭本页以后，没有回执就不能核验。",
       others: "同一部手机，下一位",
       othersWhy: "家人可以接着用这部手机投票，您的记录会留在这里。",
       nextPerson: "下一位选民投票",
@@ -241,6 +249,8 @@ export const texts = defineTexts({
           : `${minutes} 分 ${seconds} 秒`,
 
     halt: {
+      unknown: (edition: string) =>
+        `这里没有名为“${edition}”的投票：网址可能有误，或二维码是以前的。请在下面选择。`,
       notYetTitle: "投票还没有开始",
       notYet: "请在开始以后再来。您可以先看看候选事项。",
       opens: (time: string) => `开始时间：${time}`,
@@ -296,9 +306,10 @@ export const texts = defineTexts({
       closes: (time: string) => `Voting closes ${time}`,
       aside: (count: number) =>
         count === 1
-          ? "One more person has voted with this phone"
-          : `${count} more people have voted with this phone`,
+          ? "One more voter has a record on this phone"
+          : `${count} more voters have records on this phone`,
       takeUp: "Open",
+      somebodyElse: "Somebody else votes on this phone",
     },
     counter: {
       title: "With a code from a counter",
@@ -368,6 +379,7 @@ export const texts = defineTexts({
       title: "Casting your vote…",
       wait: "Please wait; it takes a few seconds.",
       saved: "The ballot is kept on this device",
+      signed: "The ballot is signed; it is in this page only",
       sent: "Sent to the ballot box",
       verified: "Receipt verified: your ballot is in the public log",
       done: "done",
@@ -379,6 +391,8 @@ export const texts = defineTexts({
       offline: "No connection",
       offlineWhy:
         "Your vote is not counted yet. It is kept on this device and will be sent when the connection is back.",
+      offlineStay:
+        "Your vote is not counted yet. It is in this page only: do not close it, and it will be sent when the connection is back.",
       unreachable: "The ballot box cannot be reached",
       unreachableWhy:
         "Your vote is not confirmed yet. This page sends the same ballot again by itself; it counts once.",
@@ -390,6 +404,7 @@ export const texts = defineTexts({
       again: (time: string) => `Trying again in ${time}`,
       now_: "Try again now",
       keep: "If you must close this page, open it again on this device later: it goes on sending.",
+      stay: "Do not close this page: this browser keeps nothing, so the ballot would be gone, and you could not vote any more.",
       closedTitle: "Voting has closed: this ballot was not counted",
       closedWhy:
         "The ballot box did not get it before the close. If you believe that it did, ask once more.",
@@ -428,6 +443,12 @@ export const texts = defineTexts({
       keepWhy:
         "With it you can change your vote from another device, or after the browser was cleared. Without it, only from this device.",
       showCard: "Open the recovery card",
+      saveNow: "Save recovery card and receipt now",
+      saveNowWhy:
+        "This browser keeps nothing. Once this page is closed, you cannot change your vote without the card, nor check it without the receipt.",
+      saveReceiptNow: "Save the receipt now",
+      saveReceiptNowWhy:
+        "This browser keeps nothing. Once this page is closed, you cannot check your vote without the receipt.",
       others: "Same phone, next person",
       othersWhy: "Your family can vote with this phone too; your record stays here.",
       nextPerson: "Next person votes",
@@ -505,6 +526,8 @@ export const texts = defineTexts({
           : `${minutes} min ${seconds} s`,
 
     halt: {
+      unknown: (edition: string) =>
+        `There is no vote named “${edition}” here: the address may be mistyped, or the QR code an old one. Please choose below.`,
       notYetTitle: "Voting has not opened yet",
       notYet: "Please come back when it has. You can look at the proposals now.",
       opens: (time: string) => `Opens ${time}`,

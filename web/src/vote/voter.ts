@@ -46,6 +46,8 @@ export interface Voter {
   readonly point: Base64;
   readonly blinding: Blinding | null;
   readonly challenge: OpenChallenge | null;
+  /** The credential was asked for over this key, and no answer says that it was not given. */
+  readonly redeeming: boolean;
   /** The issuer's signature over `point`; empty until it was got. */
   readonly credential: Base64;
   /** The next ballot's is one more; 0 before the first. */
@@ -72,6 +74,7 @@ export function newVoter(prepared: Prepared): Voter {
     format: "huimin/voter/v1",
     ...prepared,
     challenge: null,
+    redeeming: false,
     credential: "",
     seq: 0,
     pending: null,
@@ -84,7 +87,12 @@ export function newVoter(prepared: Prepared): Voter {
 
 /** The voter once the credential was got; the way to it is forgotten. */
 export function withCredential(voter: Voter, credential: Base64): Voter {
-  return { ...voter, credential, blinding: null, challenge: null };
+  return { ...voter, credential, blinding: null, challenge: null, redeeming: false };
+}
+
+/** Whether a person's one credential is, or may be, over this key: without it they cannot vote. */
+export function mayBeIssued(voter: Voter): boolean {
+  return voter.credential !== "" || voter.redeeming;
 }
 
 /** The voter whose pending ballot is in the log. */

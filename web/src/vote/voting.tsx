@@ -5,12 +5,13 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { loadSuite } from "../lib/credential";
 import { useTexts } from "../lib/i18n";
 import type { Services } from "../lib/services";
+import type { EditionSummary } from "../lib/views";
 import { Finding } from "../ui/edition";
 import { Page } from "../ui/page";
 import { links, VoteContext } from "./context";
 import { openVote, type Insisting, type Opened } from "./opening";
 import { Runner } from "./runner";
-import { Elsewhere, Insecure, StorageRefused } from "./screens/halts";
+import { Elsewhere, Insecure, StorageRefused, Unknown } from "./screens/halts";
 import { Screen } from "./screens/screen";
 import { askToPersist } from "./storage";
 import { texts } from "./texts";
@@ -23,10 +24,12 @@ const PREFETCH_MS = 1_500;
 interface Props {
   readonly services: Services;
   readonly edition: string;
+  /** Those that there are, in case this one is none of them. */
+  readonly editions: readonly EditionSummary[];
 }
 
 /** Opens the vote, and says why if it cannot. */
-export function Voting({ services, edition }: Props) {
+export function Voting({ services, edition, editions }: Props) {
   const t = useTexts(texts);
   const [opened, set] = useState<Opened | undefined>();
   const [error, fail] = useState<unknown>();
@@ -64,8 +67,9 @@ export function Voting({ services, edition }: Props) {
     );
   }
   return (
-    <Page name="vote" title={t.page} links={links(services, edition)}>
+    <Page name="vote" title={t.page} links={opened?.at === "unknown" ? {} : links(services, edition)}>
       {opened === undefined && <Finding error={error} again={again} />}
+      {opened?.at === "unknown" && <Unknown edition={edition} editions={editions} />}
       {opened?.at === "insecure" && <Insecure />}
       {opened?.at === "elsewhere" && <Elsewhere onHere={goOnHere} />}
       {opened?.at === "no-storage" && (
@@ -111,7 +115,6 @@ function OnTheWay({ services, opened, restart, onHere }: OnTheWayProps) {
     dispatch: runner.dispatch,
     back: (otherwise: Way["place"]) => trail.back(otherwise),
     storage: opened.storage,
-    aside: opened.aside,
     restart,
   };
   return (
@@ -126,7 +129,8 @@ function begin(
   opened: Extract<Opened, { at: "ready" }>,
   changed: (way: Way) => void,
 ): { runner: Runner; trail: Trail } {
-  const runner = new Runner(services, opened.facts, opened.voter, opened.storage, changed);
+  const { facts, voter, aside, storage } = opened;
+  const runner = new Runner(services, facts, voter, aside, storage, changed);
   const trail = new Trail(
     runner.way.place,
     (place) => runner.dispatch({ type: "went", place }),
@@ -155,7 +159,7 @@ function follow(runner: Runner): () => void {
 /** Asks before the tab is closed while a ballot is on its way, or nothing is kept. */
 function useLeavingWarning(way: Way): void {
   const sending = way.task?.doing === "signing" || way.task?.doing === "sending";
-  const risky = sending || (way.unsaved && Boolean(way.voter) && !way.voter?.receipt);
+  const risky = sending || (way.unsaved && way.voter !== null);
   useEffect(() => {
     if (!risky) return undefined;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();

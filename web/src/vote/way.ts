@@ -2,9 +2,10 @@
  * A voter's way from "who are you" to "your vote is counted": one pure machine.
  *
  * `step(way, event)` gives the next state and what is to be done. It does no I/O: `runner.ts` does
- * what it says, in order, and reports back by events. Two rules hold by construction, in `step`:
+ * what it says, in order, and reports back by events. Three rules hold by construction, in `step`:
  * whatever changed in what the voter keeps is saved before anything else is done, so before it is
- * sent; and while one task is under way no other begins, so a double tap does nothing.
+ * sent; while one task is under way no other begins, so a double tap does nothing; and a record over
+ * whose key somebody may have a credential is set aside, never replaced, when another person's begins.
  */
 
 import type {
@@ -21,7 +22,7 @@ import { castingStep } from "./casting";
 import { choosingStep } from "./choosing";
 import { identifyingStep } from "./identifying";
 import { allowed, resumed } from "./places";
-import type { Place, Voter } from "./voter";
+import { mayBeIssued, type Place, type Voter } from "./voter";
 
 /** What the services say of the edition, read anew from time to time. */
 export interface Facts {
@@ -35,9 +36,22 @@ export type Task =
   | { readonly doing: "preparing"; readonly then: ChallengeRequest | Person }
   | { readonly doing: "asking" }
   | { readonly doing: "puzzling" }
-  | { readonly doing: "redeeming" }
+  | Redeeming
   | { readonly doing: "signing" }
   | { readonly doing: "sending"; readonly attempt: number; readonly trouble: Trouble | null };
+
+/**
+ * A credential is asked for over the key of `voter`. If the person turns out to have one already,
+ * it may be over one of the `others`: keys set aside for which an answer was lost. `again`: this is
+ * not the first time for the present voter's key.
+ */
+export interface Redeeming {
+  readonly doing: "redeeming";
+  readonly person: Person;
+  readonly voter: Voter;
+  readonly others: readonly Voter[];
+  readonly again: boolean;
+}
 
 /** Why a ballot is not acknowledged yet; `again_s`: the pause before it is sent again, 0 after. */
 export interface Trouble {
@@ -56,11 +70,13 @@ export interface Notice {
 export interface Way {
   readonly facts: Facts;
   readonly voter: Voter | null;
+  /** Records of others who vote on this device. */
+  readonly aside: readonly Voter[];
   readonly place: Place;
   readonly task: Task | null;
   readonly notice: Notice | null;
-  /** Who the last code was asked for; in memory only, to ask for another one. */
-  readonly asked: ChallengeRequest | null;
+  /** Who the registrar was last asked for; in memory only: to ask again, and to know them again. */
+  readonly asked: ChallengeRequest | Person | null;
   /** Another tab has taken over: this one does nothing any more. */
   readonly elsewhere: boolean;
   /** What the voter keeps could not be saved: it is in this tab's memory only. */
@@ -86,6 +102,8 @@ export type Event =
   | { readonly type: "credential"; readonly credential: string }
   | { readonly type: "failed"; readonly failure: Failure }
   | { readonly type: "card-read"; readonly voter: Voter }
+  | { readonly type: "somebody-else" }
+  | { readonly type: "taken-up"; readonly point: string }
   | { readonly type: "toggled"; readonly id: string }
   | { readonly type: "cleared" }
   | { readonly type: "cast" }
@@ -104,7 +122,8 @@ export type Event =
   | { readonly type: "taken-over" };
 
 export type Effect =
-  | { readonly do: "save"; readonly voter: Voter }
+  /** Saves the record, null for none; `aside`: the one before is set aside first. */
+  | { readonly do: "save"; readonly voter: Voter | null; readonly aside: boolean }
   | { readonly do: "prepare"; readonly voter: Voter | null }
   | { readonly do: "ask-code"; readonly request: ChallengeRequest }
   | { readonly do: "get-credential"; readonly voter: Voter; readonly person: Person }
@@ -114,12 +133,13 @@ export type Effect =
 export type Step = readonly [Way, readonly Effect[]];
 
 /** Where a voter goes on who was here before (null: who was not), and what is to be done. */
-export function begin(facts: Facts, voter: Voter | null): Step {
+export function begin(facts: Facts, voter: Voter | null, aside: readonly Voter[] = []): Step {
   const place = resumed(voter);
   const sending = voter?.pending ?? null;
   const way: Way = {
     facts,
     voter,
+    aside,
     place,
     task: sending ? { doing: "sending", attempt: 1, trouble: null } : null,
     notice: null,
@@ -135,8 +155,18 @@ export function step(way: Way, event: Event): Step {
   if (way.elsewhere) return [way, []];
   const [next, effects] = transition(way, event);
   const kept = withPlace(next);
-  if (kept.voter === way.voter || kept.voter === null) return [kept, effects];
-  return [kept, [{ do: "save", voter: kept.voter }, ...effects]];
+  if (kept.voter === way.voter) return [kept, effects];
+  const aside = givesWay(way.voter, kept.voter) ? [way.voter] : [];
+  const others = kept.aside.filter((one) => one.point !== kept.voter?.point);
+  return [
+    { ...kept, aside: [...others, ...aside] },
+    [{ do: "save", voter: kept.voter, aside: aside.length > 0 }, ...effects],
+  ];
+}
+
+function givesWay(before: Voter | null, after: Voter | null): before is Voter {
+  if (before === null || before.point === after?.point) return false;
+  return after === null || mayBeIssued(before);
 }
 
 /** The place is kept with the rest, so that a closed tab is opened again where it was. */
@@ -173,6 +203,10 @@ function transition(way: Way, event: Event): Step {
       return castingStep(way, event);
     case "card-read":
       return cardRead(way, event.voter);
+    case "somebody-else":
+      return somebodyElse(way);
+    case "taken-up":
+      return takenUp(way, event.point);
     case "went":
       return went(way, event.place);
     case "facts":
@@ -197,3 +231,16 @@ function cardRead(way: Way, voter: Voter): Step {
   return [{ ...way, voter, place: "select", notice: { slug: "card-read" } }, []];
 }
 
+/** Another person begins on this device; the record of the one before is there to come back to. */
+function somebodyElse(way: Way): Step {
+  if (way.task !== null || way.voter === null || way.voter.pending) return [way, []];
+  return [{ ...way, voter: null, place: "identify", asked: null, notice: null }, []];
+}
+
+/** Somebody comes back to a record of theirs. */
+function takenUp(way: Way, point: string): Step {
+  const voter = way.aside.find((one) => one.point === point);
+  if (!voter || way.task !== null || way.voter?.pending) return [way, []];
+  const [taken, effects] = begin(way.facts, voter, way.aside);
+  return [{ ...taken, unsaved: way.unsaved }, effects];
+}

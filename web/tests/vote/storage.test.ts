@@ -59,10 +59,20 @@ describe("people who share a device", () => {
     await storage.save(COUNTED);
     await storage.setAside();
     await storage.save({ ...PREPARED, point: "another" });
-    const [aside] = await storage.aside();
-    await storage.takeUp(aside?.key ?? "");
-    expect(await new Storage(edition).load()).toMatchObject({ point: "point" });
-    expect((await storage.aside()).map((one) => one.voter.point)).toEqual(["another"]);
+    const [first] = await storage.aside();
+    await storage.setAside();
+    await storage.save(first ?? PREPARED);
+    expect(await new Storage(edition).load()).toMatchObject(COUNTED);
+    expect((await storage.aside()).map((one) => one.point)).toEqual(["another"]);
+  });
+
+  it("lose nothing to a tab that does not know of it", async () => {
+    const [one, other] = [new Storage(edition), new Storage(edition)];
+    await one.load();
+    await other.load();
+    await one.save(COUNTED);
+    await expect(other.setAside()).rejects.toThrow(Overtaken);
+    expect(await new Storage(edition).load()).toMatchObject(COUNTED);
   });
 
   it("see none of another edition", async () => {

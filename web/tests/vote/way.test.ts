@@ -27,6 +27,9 @@ const BALLOT = ballot(["lifts", "parks"]);
 
 const atCode = () => new Walk().on(identified, prepared, challenged);
 const atReview = () => new Walk(WITH_CREDENTIAL).on(...chose("lifts", "parks"), went("review"));
+/** The code is typed and the issuer's keys are compared: the credential is asked for. */
+const redeem = (walk: Walk, typed: Event = codeTyped) =>
+  walk.on(typed, { type: "prepared", voter: walk.way.voter ?? PREPARED });
 const sending = () => atReview().on({ type: "cast" }, { type: "signed", ballot: BALLOT });
 
 describe("identifying", () => {
@@ -57,13 +60,13 @@ describe("identifying", () => {
   });
 
   it("sends the code once the issuer's keys were compared again", () => {
-    const walk = atCode().on(codeTyped);
-    walk.on({ type: "prepared", voter: walk.way.voter ?? PREPARED });
-    expect(walk.done).toEqual(["get-credential"]);
+    const walk = redeem(atCode());
+    expect(walk.done).toEqual(["save", "get-credential"]);
+    expect(walk.effects[0]).toMatchObject({ voter: { redeeming: true } });
   });
 
   it("counts wrong codes, and says how many attempts are left", () => {
-    expect(atCode().on(codeTyped, failed("wrong-code")).way.notice).toEqual({
+    expect(redeem(atCode()).on(failed("wrong-code")).way.notice).toEqual({
       slug: "wrong-code",
       left: 4,
     });
@@ -71,12 +74,12 @@ describe("identifying", () => {
 
   it("says that a code is void after its last attempt", () => {
     const walk = atCode();
-    for (let attempt = 1; attempt <= 5; attempt += 1) walk.on(codeTyped, failed("wrong-code"));
+    for (let attempt = 1; attempt <= 5; attempt += 1) redeem(walk).on(failed("wrong-code"));
     expect(walk.way.notice?.slug).toBe("code-used-up");
   });
 
   it("keeps how many attempts were used, for a tab that is opened again", () => {
-    const { voter } = atCode().on(codeTyped, failed("wrong-code")).way;
+    const { voter } = redeem(atCode()).on(failed("wrong-code")).way;
     expect(voter?.challenge?.wrong).toBe(1);
   });
 
@@ -92,8 +95,7 @@ describe("identifying", () => {
   });
 
   it("goes from the credential to the choice and forgets the way there", () => {
-    const walk = atCode().on(codeTyped);
-    walk.on({ type: "prepared", voter: walk.way.voter ?? PREPARED }, credential);
+    const walk = redeem(atCode()).on(credential);
     expect(walk.way.place).toBe("select");
     expect(walk.way.voter).toMatchObject({ credential: "credential", blinding: null, challenge: null });
   });
@@ -113,6 +115,112 @@ describe("identifying", () => {
     const walk = new Walk().on(identified, failed("wrong-issuer"));
     expect(walk.done).toEqual([]);
     expect(walk.way).toMatchObject({ place: "identify", task: null, voter: null });
+  });
+});
+
+describe("an answer with a credential that is lost", () => {
+  const another = { ...PREPARED, point: "another point" };
+  const bIdentified: Event = { type: "identified", request: { identity_number: "2" } };
+  const counter = (code: string): Event => ({ type: "at-counter", person: { by: "counter", code } });
+  const lost = () => redeem(atCode()).on(failed("unreachable"));
+  const bRedeems = () =>
+    redeem(lost().on(went("identify"), bIdentified, { type: "prepared", voter: another }, challenged));
+
+  it("is asked for again over the same key by the same code", () => {
+    const walk = redeem(lost());
+    expect(walk.effects.at(-1)).toMatchObject({ do: "get-credential", voter: { point: "point" } });
+  });
+
+  it("is asked for again over the same key by whom the page knows to be the same", () => {
+    const walk = lost().on(went("identify"), identified);
+    expect(walk.effects).toEqual([{ do: "prepare", voter: walk.way.voter }]);
+    expect(walk.way.voter?.point).toBe("point");
+  });
+
+  it("leaves its key to nobody else: who says anew who they are gets another", () => {
+    const walk = lost().on(went("identify"), bIdentified);
+    expect(walk.effects).toEqual([
+      { do: "save", voter: null, aside: true },
+      { do: "prepare", voter: null },
+    ]);
+    expect(walk.way.aside).toMatchObject([{ point: "point", redeeming: true }]);
+  });
+
+  it("leaves its key to nobody else after the tab was opened again", () => {
+    const walk = new Walk(lost().way.voter).on(went("identify"), identified);
+    expect(walk.effects[0]).toEqual({ do: "save", voter: null, aside: true });
+  });
+
+  it("leaves its key to nobody else at a counter", () => {
+    const walk = redeem(new Walk(), counter("A")).on(failed("unreachable"), counter("B"));
+    expect(walk.effects[0]).toEqual({ do: "save", voter: null, aside: true });
+    expect(redeem(new Walk(), counter("A")).on(failed("unreachable"), counter("A")).done).toEqual([
+      "prepare",
+    ]);
+  });
+
+  it("leaves its key to nobody's recovery card", () => {
+    const card = { ...WITH_CREDENTIAL, point: "another point" };
+    const walk = lost().on(went("identify"), went("import"), { type: "card-read", voter: card });
+    expect(walk.effects).toMatchObject([{ do: "save", voter: { point: "another point" }, aside: true }]);
+  });
+
+  it("comes after all, to the person who turns out to have one already", () => {
+    const walk = bRedeems().on(failed("credential-already-issued"));
+    expect(walk.effects.at(-1)).toMatchObject({ do: "get-credential", voter: { point: "point" } });
+    walk.on(credential);
+    expect(walk.way).toMatchObject({ place: "select", voter: { point: "point" }, aside: [] });
+    expect(walk.effects).toMatchObject([{ do: "save", voter: { point: "point" }, aside: false }]);
+  });
+
+  it("stays where it is for another person, who has one on another device", () => {
+    const walk = bRedeems().on(failed("credential-already-issued"), failed("credential-already-issued"));
+    expect(walk.way).toMatchObject({
+      notice: { slug: "credential-already-issued" },
+      voter: { point: "another point", redeeming: false },
+      aside: [{ point: "point", redeeming: true }],
+    });
+  });
+
+  it("is ruled out by a wrong code at the first attempt alone", () => {
+    expect(redeem(atCode()).on(failed("wrong-code")).way.voter?.redeeming).toBe(false);
+    expect(redeem(lost()).on(failed("wrong-code")).way.voter?.redeeming).toBe(true);
+  });
+
+  it("voids the code that somebody was sent before another came with one of a counter", () => {
+    const walk = redeem(atCode().on(went("identify"), went("counter")), counter("B"));
+    expect(walk.way.voter?.challenge).toBeNull();
+  });
+});
+
+describe("somebody else on the same device", () => {
+  const elsewise: Event = { type: "somebody-else" };
+
+  it.each([
+    ["at the code", () => atCode()],
+    ["at the choice", () => new Walk(WITH_CREDENTIAL).on(...chose("lifts"))],
+    ["at the review", () => atReview()],
+    ["after the vote", () => new Walk(COUNTED)],
+  ])("begins with nothing of the first one's, who may come back: %s", (_, first) => {
+    const walk = first();
+    const { voter, place } = walk.way;
+    walk.on(elsewise);
+    expect(walk.way).toMatchObject({ place: "identify", voter: null, asked: null });
+    expect(walk.effects).toEqual([{ do: "save", voter: null, aside: true }]);
+    walk.on({ type: "taken-up", point: voter?.point ?? "" });
+    expect(walk.way).toMatchObject({ place, voter, aside: [] });
+  });
+
+  it("has a record of their own when the first one comes back", () => {
+    const walk = new Walk(COUNTED).on(elsewise);
+    const other = { ...WITH_CREDENTIAL, point: "another point" };
+    walk.on({ type: "card-read", voter: other }, { type: "taken-up", point: "point" });
+    expect(walk.way.aside).toMatchObject([{ point: "another point" }]);
+    expect(walk.effects).toMatchObject([{ do: "save", voter: { point: "point" }, aside: true }]);
+  });
+
+  it("does not begin while a ballot is on its way", () => {
+    expect(sending().on(elsewise).way.voter?.pending).toEqual(BALLOT);
   });
 });
 

@@ -22,7 +22,7 @@ export function Casting() {
       <Told />
       <Progress trouble={trouble} />
       {(trouble || way.task === null) && <Again busy={trouble?.again_s === 0} />}
-      {trouble && <p class="muted">{t.keep}</p>}
+      {trouble && <p class="muted">{way.unsaved ? t.stay : t.keep}</p>}
     </section>
   );
 }
@@ -34,11 +34,11 @@ const MARKS = { done: "✓", later: "·", failed: "✗" } as const;
 function Progress({ trouble }: { readonly trouble: Trouble | null }) {
   const t = useTexts(texts).casting;
   const { way } = useVote();
-  const saved = Boolean(way.voter?.pending);
+  const made = Boolean(way.voter?.pending);
   const unproven = trouble?.why === "unproven";
   const stages: readonly (readonly [string, StageState])[] = [
-    [t.saved, saved ? "done" : "now"],
-    [t.sent, unproven ? "done" : saved ? "now" : "later"],
+    [way.unsaved ? t.signed : t.saved, made ? "done" : "now"],
+    [t.sent, unproven ? "done" : made ? "now" : "later"],
     [t.verified, unproven ? "failed" : "later"],
   ];
   const attempt = way.task?.doing === "sending" ? way.task.attempt : 1;
@@ -67,9 +67,10 @@ function Progress({ trouble }: { readonly trouble: Trouble | null }) {
 function InTrouble({ trouble }: { readonly trouble: Trouble }) {
   const all = useTexts(texts);
   const t = all.casting;
+  const { unsaved } = useVote().way;
   const left_s = useCountdown(Math.ceil(trouble.again_s), trouble);
   const words = {
-    offline: [t.offline, t.offlineWhy],
+    offline: [t.offline, unsaved ? t.offlineStay : t.offlineWhy],
     unreachable: [t.unreachable, t.unreachableWhy],
     busy: [t.busy, t.busyWhy],
     unproven: [t.unproven, t.unprovenWhy],

@@ -41,10 +41,10 @@ export function Counted() {
           <li>{t.done.checkedSignature}</li>
         </ul>
       </div>
-      <Told />
+      {way.unsaved ? <SaveNow /> : <Told />}
       <ReceiptCard receipt={receipt} shown={shown} />
       <ChangeMind />
-      <Keep />
+      {!way.unsaved && <Keep />}
       <Subscribe />
       <Others />
     </section>
@@ -84,22 +84,41 @@ function ChangeMind() {
   );
 }
 
+/** Nothing of this outlives the page: what is not saved by hand is lost. */
+function SaveNow() {
+  const t = useTexts(texts).done;
+  const open = useVote().way.facts.edition.phase === "open";
+  return (
+    <Notice kind="warn" title={open ? t.saveNow : t.saveReceiptNow} urgent>
+      <p>{open ? t.saveNowWhy : t.saveReceiptNowWhy}</p>
+      {open && <ShowCard />}
+    </Notice>
+  );
+}
+
 function Keep() {
   const t = useTexts(texts).done;
-  const { way, dispatch } = useVote();
-  if (way.facts.edition.phase !== "open") return null;
+  if (useVote().way.facts.edition.phase !== "open") return null;
   return (
     <section class="card stack no-print">
       <h2>{t.keep}</h2>
       <p>{t.keepWhy}</p>
-      <button
-        type="button"
-        class="button block"
-        onClick={() => dispatch({ type: "went", place: "card" })}
-      >
-        {t.showCard}
-      </button>
+      <ShowCard />
     </section>
+  );
+}
+
+function ShowCard() {
+  const t = useTexts(texts).done;
+  const { dispatch } = useVote();
+  return (
+    <button
+      type="button"
+      class="button block"
+      onClick={() => dispatch({ type: "went", place: "card" })}
+    >
+      {t.showCard}
+    </button>
   );
 }
 
@@ -110,7 +129,7 @@ function Others() {
   if (!storage) return null;
   return (
     <section class="card stack no-print">
-      {way.facts.edition.phase === "open" && (
+      {way.facts.edition.phase === "open" && !way.unsaved && (
         <>
           <h2>{t.others}</h2>
           <p>{t.othersWhy}</p>

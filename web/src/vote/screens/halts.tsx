@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 
 import { formatTime, inLanguage, useLanguage, useTexts } from "../../lib/i18n";
-import type { EditionView } from "../../lib/views";
+import type { EditionSummary, EditionView } from "../../lib/views";
+import { EditionChooser } from "../../ui/edition";
 import { Notice, StepHeading } from "../../ui/parts";
 import { common } from "../../ui/texts";
 import { links, useVote } from "../context";
@@ -19,12 +20,30 @@ interface HaltProps {
   readonly children: ComponentChildren;
 }
 
+interface UnknownProps {
+  readonly edition: string;
+  readonly editions: readonly EditionSummary[];
+}
+
 function Halt({ kind, title, children }: HaltProps) {
   return (
     <section class="stack-large">
       <StepHeading>{title}</StepHeading>
       <Notice kind={kind}>{children}</Notice>
     </section>
+  );
+}
+
+/** The address names an edition that there is not: an old QR code, or one letter wrong. */
+export function Unknown({ edition, editions }: UnknownProps) {
+  const t = useTexts(texts).halt;
+  return (
+    <div class="stack-large">
+      <Notice kind="warn" urgent>
+        <p>{t.unknown(edition)}</p>
+      </Notice>
+      <EditionChooser editions={editions} />
+    </div>
   );
 }
 

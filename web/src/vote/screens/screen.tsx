@@ -8,6 +8,7 @@ import { Page } from "../../ui/page";
 import { common } from "../../ui/texts";
 import { useVote } from "../context";
 import { texts } from "../texts";
+import type { Place } from "../voter";
 import type { Way } from "../way";
 import { Card } from "./card";
 import { Casting } from "./casting";
@@ -17,9 +18,13 @@ import { Counter } from "./counter";
 import { Closed, NotYet, Stopped, STOPPING } from "./halts";
 import { Identify } from "./identify";
 import { Import } from "./import";
+import { SomebodyElse } from "./records";
 import { Review } from "./review";
 import { Select } from "./select";
 import { stepAt, Steps } from "./steps";
+
+/** Where another person may find the vote of the one before. */
+const SHARED: readonly Place[] = ["code", "select", "review"];
 
 const BEFORE = ["announced", "shortlisted", "rolled"];
 
@@ -35,7 +40,7 @@ export function Screen({ links }: Props) {
   const halt = haltOf(way);
   // Each screen begins at its top, whatever has the focus there.
   useEffect(() => scrollTo(0, 0), [way.place, halt]);
-  const title = halt ? t.page : t.stepOf(stepAt(way));
+  const title = halt ? t.page : t.stepOf(stepAt(way.place, Boolean(way.voter?.receipt)));
   return (
     <Page name="vote" title={`${title} · ${inLanguage(edition.manifest.title, shown)}`} links={links}>
       {edition.manifest.demonstration && <Demonstration />}
@@ -45,11 +50,12 @@ export function Screen({ links }: Props) {
       {!halt && (
         <div class="stack-large">
           <Steps way={way} />
-          {way.unsaved && way.place !== "counted" && (
+          {way.unsaved && way.place !== "counted" && way.place !== "card" && (
             <Notice kind="warn">
               <p>{t.halt.stayOpen}</p>
             </Notice>
           )}
+          {SHARED.includes(way.place) && <SomebodyElse />}
           <Present way={way} />
         </div>
       )}

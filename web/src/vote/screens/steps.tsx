@@ -20,14 +20,14 @@ const STEP: Record<Place, StepNumber> = {
 };
 
 /** The number of the step at a place. */
-export function stepAt(way: Way): StepNumber {
-  if (way.place === "card" && !way.voter?.receipt) return 3;
-  return STEP[way.place];
+export function stepAt(place: Place, counted: boolean): StepNumber {
+  if (place === "card" && !counted) return 3;
+  return STEP[place];
 }
 
 export function Steps({ way }: { readonly way: Way }) {
   const t = useTexts(texts);
-  const at = stepAt(way);
+  const at = stepAt(way.place, Boolean(way.voter?.receipt));
   return (
     <div class="progress no-print">
       <ol class="steps" aria-label={t.stepsLabel}>
