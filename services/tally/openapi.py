@@ -58,7 +58,8 @@ _SNAPSHOT: Final = TallySnapshot(
     checkpoint="vote.example/2027\n1234\n…\n",
 )
 _EVENTS: Final = (
-    'retry: 3000\n\nid: 1234\ndata: {"edition":"2027","phase":"open", …}\n\n: still here\n\n'
+    "retry: 3000\n: clock 2027-03-01T09:00:00.000+00:00\n\n"
+    'id: 1234\ndata: {"edition":"2027","phase":"open", …}\n\n: still here\n\n'
 )
 _STOPPED: Final = api.StoppedEdition(
     "2027", Contradiction(index=17, what="ballot", why="the signature is wrong")
@@ -99,7 +100,8 @@ _TALLY: Final = (
                     media_type="text/event-stream",
                     what=(
                         "Server-sent events: `id` is the log size that was counted, `data` a whole"
-                        " `TallySnapshot` in one line. A comment when it is quiet for long"
+                        " `TallySnapshot` in one line. First a comment with the time by the tally's"
+                        " clock; a comment when it is quiet for long"
                     ),
                     example=_EVENTS,
                     items=TallySnapshot,

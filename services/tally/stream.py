@@ -1,6 +1,8 @@
 """The live stream of an edition's tally as server-sent events, written straight to ASGI.
 
-On connect the newest snapshot, then each new one, and a comment when it is quiet for long. `id:` is
+On connect the time by the tally's clock, in a comment, and the newest snapshot; then each new one, and
+a comment when it is quiet for long. A snapshot's own time is no clock: the newest may be hours old when
+nobody votes. `id:` is
 the log position; `Last-Event-ID` is not looked at, because every snapshot is complete and the first
 one sent is the newest. All clients share the same encoded bytes. One that does not read is waited
 for by its own task alone, and dropped after a while. When the process drains, all are told when to
@@ -10,6 +12,7 @@ once, not a 503, after which a browser would not ask again.
 
 import asyncio
 import random
+from datetime import UTC, datetime
 from typing import Final
 
 from litestar.types import (
@@ -31,6 +34,7 @@ UNREAD_LIMIT_S: Final = 10.0
 _RETRY_MS: Final = (1_500, 4_500)
 """Between these, another for each: those who lose their stream together come back one by one."""
 _COMING_BACK_MS: Final = (500, 2_500)
+_WELCOME: Final = b"retry: %d\n: clock %s\n\n"
 _FAREWELL: Final = b": stopping\nretry: %d\n\n"
 _HEARTBEAT: Final = b": still here\n\n"
 _HEADERS: Final = [
@@ -91,7 +95,8 @@ class _Client:
 
     async def start(self) -> None:
         await self._put({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await self.write(b"retry: %d\n\n" % _between(_RETRY_MS))
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        await self.write(_WELCOME % (_between(_RETRY_MS), now.encode()))
 
     async def write(self, data: bytes, *, more: bool = True) -> None:
         """Raises `TimeoutError` when the client does not read."""

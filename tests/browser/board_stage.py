@@ -42,7 +42,7 @@ INITIATIVES: Final = msgspec.json.decode(
 
 
 class CityEdition(EditionBuilder):
-    """An edition with thirty initiatives and ten seats, that closes in two days."""
+    """An edition with thirty initiatives and ten seats, that closes in two days or at `closes_in`."""
 
     def __init__(
         self,
@@ -51,6 +51,8 @@ class CityEdition(EditionBuilder):
         *,
         log_seed: bytes = LOG_SEED,
         origin: str = "vote.example",
+        opens_in: timedelta = timedelta(hours=3),
+        closes_in: timedelta = timedelta(days=2, hours=5),
     ) -> None:
         super().__init__(
             edition, disclosure=disclosure, seats=10, max_choices=10, log_seed=log_seed,
@@ -61,8 +63,8 @@ class CityEdition(EditionBuilder):
         self.manifest = replace(
             self.manifest,
             title=Text(zh="2027 年惠民十大行动", en="Ten actions for the people, 2027"),
-            opens_at=now + timedelta(hours=3),
-            closes_at=now + timedelta(days=2, hours=5),
+            opens_at=now + opens_in,
+            closes_at=now + closes_in,
         )
 
     def publish_shortlist(self) -> None:

@@ -27,7 +27,7 @@ from tests.browser.board_stage import (
     open_city_host,
     tally_settings,
 )
-from tests.browser.conftest import Complaints, NewPage, NewWebPoll
+from tests.browser.conftest import Complaints, NewContext, NewPage, NewWebPoll
 from tests.browser.looks import assert_accessible, look
 from tests.integration.tally.stage import Tally, open_tally
 from tests.integration.tally.test_tally_process import serving
@@ -75,6 +75,9 @@ def editions() -> Iterator[CityEdition]:
     announced = CityEdition("announced")
     announced.announce()
     yield announced
+    soon = CityEdition("soon", opens_in=timedelta(minutes=29, seconds=50))
+    soon.announce()
+    yield soon
     shortlisted = CityEdition("shortlisted")
     shortlisted.announce()
     shortlisted.publish_shortlist()
@@ -418,6 +421,30 @@ async def test_sealed_choices_leak_nowhere(
     assert await page.locator(".bar-row, .bar-fill, .bar-count").count() == 0
     text = await page.locator(".board-main").inner_text()
     assert not re.search(r"\b[78]\b", text), text
+
+
+CLOCK_FAST_BY = """
+  window.Date = class extends Date {
+    constructor(...given) { super(...(given.length > 0 ? given : [Date.now()])); }
+    static now() { return super.now() + %d; }
+  };
+"""
+"""A device whose clock is so many milliseconds fast."""
+
+
+async def test_a_device_whose_clock_is_wrong_counts_down_by_the_tallys(
+    stage: Stage, new_context: NewContext, allow: Callable[..., None]
+) -> None:
+    """An hour fast, half an hour before the opening, on a night when nothing else is sent."""
+    allow(stage.tally.url, stage.host.url)
+    context = await new_context("phone")
+    await context.add_init_script(CLOCK_FAST_BY % 3_600_000)
+    page = await context.new_page()
+    await page.goto(f"{stage.tally.url}/board#soon")
+    await expect(page.get_by_role("timer")).to_have_text(re.compile(r"^00:2\d:\d\d$"))
+    opens = stage.editions["soon"].manifest.opens_at
+    assert opens is not None
+    assert await page.evaluate("Date.now()") > opens.timestamp() * 1000
 
 
 # Trouble.

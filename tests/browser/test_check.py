@@ -16,8 +16,10 @@ from playwright.async_api import BrowserContext, FilePayload, Page, Route, expec
 
 from cli.installation import Installation
 from shared.edition.views import Receipt
+from shared.log.checkpoint import open_checkpoint
 from shared.log.merkle import leaf_hash
 from shared.log.note import Signer, Verifier
+from shared.log.proofs import verify_consistency
 from shared.log.tlog_proof import TlogProof, verify
 from tests.browser.conftest import (
     ARGUMENTS,
@@ -41,6 +43,15 @@ GOOD: Final = {
     "zh": "您的选票原样写在公开记录里。",
     "en": "Your ballot stands unchanged in the public record.",
 }
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What the page saves of a log that contradicts itself; `root` is that at the size before."""
+
+    before: str
+    now: str
+    root: bytes
+    consistency: tuple[bytes, ...]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -304,6 +315,23 @@ async def test_without_a_network_a_receipt_is_verified_once_the_page_is_loaded(
     await look(page, "check-offline-phone-zh")
 
 
+async def test_without_a_network_and_a_key_it_does_not_say_that_it_can_check(
+    new_context: NewContext, url: str, receipt: Receipt, complaints: Complaints
+) -> None:
+    """A device that has never seen a log's key has to be online once; it is told so beforehand."""
+    complaints.expect(f"{OFFLINE}|ERR_FAILED")
+    context = await new_context()
+    await context.route("**/v1/editions*", lambda route: route.abort())
+    page = await context.new_page()
+    await page.goto(url)
+    await expect(page.locator("#receipt")).to_be_visible()
+    await context.set_offline(True)
+    await expect(page.get_by_text("没有网络，联网后才能核验")).to_be_visible()
+    await look(page, "check-no-key-phone-zh")
+    await hand_in(page, text_of(receipt))
+    await verdict(page, "现在无法核验")
+
+
 async def test_the_page_opens_without_a_network_once_it_was_loaded(
     new_context: NewContext, url: str, receipt: Receipt, complaints: Complaints
 ) -> None:
@@ -316,6 +344,7 @@ async def test_the_page_opens_without_a_network_once_it_was_loaded(
     await expect(page.get_by_text("已可离线使用")).to_be_visible()
     await context.set_offline(True)
     await page.reload()
+    await expect(page.get_by_text("没有网络，仍可核验")).to_be_visible()
     await hand_in(page, text_of(TAMPERED["entry"](receipt)))
     await verdict(page, "核验未通过")
 
@@ -339,9 +368,9 @@ async def test_a_code_needs_the_network(
 
 
 async def test_a_log_that_went_back_on_what_it_signed_raises_the_alarm(
-    new_context: NewContext, installation: Installation, url: str, receipt: Receipt
+    new_context: NewContext, installation: Installation, url: str, poll: Poll, receipt: Receipt
 ) -> None:
-    """The receipt is good, the log as it stands does not contain it: evidence can be saved."""
+    """The receipt is good, the log does not continue it: the evidence saved proves it to others."""
     context = await new_context()
     await _show_another_history(context, installation)
     page = await context.new_page()
@@ -352,9 +381,14 @@ async def test_a_log_that_went_back_on_what_it_signed_raises_the_alarm(
     async with page.expect_download() as waiting:
         await page.get_by_role("button", name="保存证据").click()
     saved = Path(await (await waiting.value).path()).read_bytes()
-    evidence = msgspec.json.decode(saved, type=dict[str, str])
-    assert evidence["before"].encode() == TlogProof.decode(receipt.proof.encode()).checkpoint
-    assert evidence["now"] != evidence["before"]
+    evidence = msgspec.json.decode(saved, type=Evidence)
+    assert evidence.before.encode() == TlogProof.decode(receipt.proof.encode()).checkpoint
+    verifier = poll.builder.verifier
+    before, now = (
+        open_checkpoint(note.encode(), verifier) for note in (evidence.before, evidence.now)
+    )
+    assert evidence.root != before.root
+    verify_consistency(before.size, evidence.root, now.size, now.root, evidence.consistency)
 
 
 async def test_another_key_than_the_one_pinned_raises_the_alarm(
@@ -386,6 +420,31 @@ async def test_tiles_that_cannot_be_used_are_no_reason_for_an_alarm(
     await hand_in(page, text_of(receipt))
     await verdict(page, "核验通过")
     await expect(page.get_by_text("服务器给出的最新记录无法核对")).to_be_visible()
+
+
+async def test_an_older_record_than_one_seen_is_no_alarm(
+    new_context: NewContext, installation: Installation, url: str, poll: Poll, receipt: Receipt
+) -> None:
+    """A cache may serve it, and it contradicts nothing: receipts stand, codes have to wait."""
+    context = await new_context()
+    page = await context.new_page()
+    older = TlogProof.decode(receipt.proof.encode()).checkpoint
+    await page.goto(f"{url}#{EDITION}")
+    wrong = await _wrong_checks(poll, installation)
+    await hand_in(page, text_of(receipt))
+    await verdict(page, "核验通过")
+    await context.route("**/checkpoint", lambda route: route.fulfill(body=older))
+    await page.get_by_role("button", name="核验另一张").click()
+    await hand_in(page, text_of(receipt))
+    await verdict(page, "核验通过")
+    await expect(page.get_by_text("服务器给出的记录比您见过的旧")).to_be_visible()
+    await look(page, "check-older-phone-zh")
+    await page.get_by_role("button", name="核验另一张").click()
+    await hand_in(page, code_of(receipt))
+    await verdict(page, "现在无法核验")
+    await expect(page.get_by_text("也不说明记录被改过")).to_be_visible()
+    await look(page, "check-older-code-phone-zh")
+    assert await _wrong_checks(poll, installation) == wrong
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -465,6 +524,11 @@ async def test_the_number_of_checks_grows(new_page: NewPage, url: str, receipt: 
     await verdict(page, "Verified")
     await page.get_by_role("button", name="Check another").click()
     await expect(shown).to_have_text(re.compile(rf"^{before + 1:,} checks"))
+
+
+async def _wrong_checks(poll: Poll, installation: Installation) -> object:
+    """How many checks of today found something wrong, by the tally's count."""
+    return (await poll.at(installation.tally_url).get("/v1/receipt-checks")).json()["wrong"]
 
 
 def _number(text: str) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import msgspec
@@ -36,7 +37,9 @@ class Events:
 
     async def snapshot(self) -> tuple[str, TallySnapshot]:
         """Id and snapshot of the next event."""
-        while len(lines := await self.block()) < 2:
+        lines = await self.block()
+        while not lines[-1].startswith("data: "):
+            lines = await self.block()
             assert lines, "the stream has ended"
         data = lines[1].removeprefix("data: ")
         return lines[0], msgspec.json.decode(data, type=TallySnapshot)
@@ -68,8 +71,26 @@ async def test_begins_with_the_newest_snapshot(
         async with stream(tally, live.edition) as events:
             retry = await events.block()
             id_, shown = await events.snapshot()
-    assert [line.partition(" ")[0] for line in retry] == ["retry:"]
+    assert [line.partition(" ")[0] for line in retry] == ["retry:", ":"]
     assert (id_, shown) == (f"id: {len(live.entries)}", newest)
+
+
+async def test_begins_with_the_time_however_old_the_snapshot_is(
+    settings: Settings, host: LogHost, live: EditionBuilder
+) -> None:
+    """A reader whose own clock is wrong learns that at once, on each connection anew."""
+    host.show(live)
+    async with open_tally(settings) as tally:
+        newest = await tally.counted(live)
+        told = []
+        for _ in range(2):
+            before = datetime.now(UTC)
+            async with stream(tally, live.edition) as events:
+                clock = datetime.fromisoformat((await events.block())[1].removeprefix(": clock "))
+                assert (await events.snapshot())[1].time == newest.time
+            assert before - timedelta(milliseconds=1) <= clock <= datetime.now(UTC)
+            told.append(clock)
+    assert newest.time < told[0] < told[1]
 
 
 async def test_sends_each_change(settings: Settings, host: LogHost, live: EditionBuilder) -> None:

@@ -11,7 +11,6 @@ import { follow } from "./stream";
 import { showTurnout, type HourTurnout } from "./views";
 
 const HOUR_MS = 3_600_000;
-const CLOCK_OFF_MS = 5_000;
 
 export interface Live {
   readonly snapshot: TallySnapshot | undefined;
@@ -33,7 +32,6 @@ export function useTally(services: Services, edition: string): Live {
   useEffect(() => {
     const stop = new AbortController();
     let now = nothingYet();
-    let first = true;
     const show = (change: Partial<Live>) => {
       now = { ...now, ...change };
       set(now);
@@ -41,22 +39,18 @@ export function useTally(services: Services, edition: string): Live {
     const heard = () => {
       const at = performance.now();
       const verified = now.snapshot?.status === "verified" ? at : now.contact.verifiedAt;
-      if (!now.contact.connected) first = true;
       const connection = now.connection + Number(!now.contact.connected);
       const contact = { connected: true, heardAt: at, verifiedAt: verified };
       show({ contact, connection, refused: undefined, failed: false });
     };
+    const clockOff = (off: number) => show({ clockOff: off });
     const snapshot = (next: TallySnapshot) => {
-      const off = Date.parse(next.time) - Date.now();
-      // The first one may be old; later ones are sent when they are made.
-      const clockOff = first ? now.clockOff : Math.abs(off) > CLOCK_OFF_MS ? off : 0;
-      first = false;
-      show({ snapshot: next, clockOff });
+      show({ snapshot: next });
       heard();
     };
     const lost = (status: number | undefined) =>
       show({ contact: { ...now.contact, connected: false }, refused: status, failed: true });
-    void follow(url, { heard, snapshot, lost }, stop.signal);
+    void follow(url, { heard, clockOff, snapshot, lost }, stop.signal);
     return () => stop.abort();
   }, [url]);
   return live;

@@ -8,6 +8,7 @@
 
 import { sleep } from "../lib/http";
 import type { TallySnapshot } from "../lib/views";
+import { clockOff } from "./clock";
 import { EventReader } from "./sse";
 
 /** The tally says something at least every 12 s. */
@@ -19,6 +20,8 @@ const LONGEST_PAUSE_S = 20;
 export interface Follower {
   /** Anything arrived, if only a sign of life. */
   heard(): void;
+  /** The tally said what time it is: how far this device's clock is off, in milliseconds. */
+  clockOff(off: number): void;
   snapshot(snapshot: TallySnapshot): void;
   /** The connection was lost, or there was none; `status` if the tally answered. */
   lost(status: number | undefined): void;
@@ -69,10 +72,11 @@ async function listen(
     clearTimeout(timer);
     timer = setTimeout(stop, silenceS * 1000);
   };
+  const asked = Date.now();
   try {
     const response = await fetch(url, { signal: limit.signal, cache: "no-store", credentials: "omit" });
     if (!response.ok || !response.body) return response.status;
-    await read(response.body, follower, () => {
+    await read(response.body, follower, asked, () => {
       heard.any = true;
       stillThere();
     });
@@ -89,6 +93,7 @@ async function listen(
 async function read(
   body: ReadableStream<Uint8Array>,
   follower: Follower,
+  asked: number,
   stillThere: () => void,
 ): Promise<void> {
   const reader = body.getReader();
@@ -99,7 +104,12 @@ async function read(
     if (done) return;
     stillThere();
     follower.heard();
-    const newest = events.push(decoder.decode(value, { stream: true })).pop();
+    let newest: string | undefined;
+    for (const said of events.push(decoder.decode(value, { stream: true }))) {
+      if ("data" in said) newest = said.data;
+      const off = "comment" in said ? clockOff(said.comment, asked, Date.now()) : undefined;
+      if (off !== undefined) follower.clockOff(off);
+    }
     if (newest !== undefined) follower.snapshot(JSON.parse(newest) as TallySnapshot);
   }
 }

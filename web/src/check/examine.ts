@@ -17,7 +17,7 @@ import type { Services } from "../lib/services";
 import type { LogEvent, Text } from "../lib/views";
 import type { Given } from "./given";
 import { recall } from "./memory";
-import { CannotRead, Contradicted, readNewest, type NewestLog, type Seen } from "./newest";
+import { CannotRead, Contradicted, readNewest, type NewestLog, type NotNow, type Seen } from "./newest";
 import { isUnreachable, servedEdition, servedKey, type Served } from "./served";
 
 /** An entry of the log, as far as it is verified. */
@@ -34,8 +34,8 @@ export interface Verified {
   readonly receipt: Checkpoint | undefined;
   /** The log as it stands now, which continues that; undefined if it could not be read. */
   readonly now: Checkpoint | undefined;
-  /** A server did answer, but not so that the log as it stands could be verified. */
-  readonly unusable: boolean;
+  /** Why it could not. */
+  readonly notNow: NotNow | undefined;
   readonly verifier: Verifier;
   /** Since when this device knows the key, in milliseconds since 1970. */
   readonly keySince: number | undefined;
@@ -46,12 +46,14 @@ export type Outcome =
   /** The receipt proves nothing; `code`: the log has another entry there than the code means. */
   | { readonly kind: "wrong"; readonly fault: Fault | "code" }
   /** The receipt is good, and the log has gone back on what it signed. */
-  | { readonly kind: "contradicted"; readonly before: Seen; readonly now: Seen }
+  | { readonly kind: "contradicted"; readonly evidence: Contradicted }
   /** The server names another key than the one pinned for this log. */
   | { readonly kind: "other-key"; readonly pinned: string; readonly served: string }
   | { readonly kind: "unknown-log"; readonly origin: string }
   | { readonly kind: "no-such-entry"; readonly index: number; readonly size: number }
   | { readonly kind: "no-edition" }
+  /** The server shows an older log than this device has seen; that contradicts nothing. */
+  | { readonly kind: "older" }
   | { readonly kind: "unreachable" };
 
 type Carried = Exclude<Given, { kind: "short" }>;
@@ -67,9 +69,8 @@ export async function examine(
     return await examineCarried(services, given);
   } catch (error) {
     if (error instanceof BadReceipt) return { kind: "wrong", fault: error.fault };
-    if (error instanceof Contradicted) {
-      return { kind: "contradicted", before: error.before, now: error.now };
-    }
+    if (error instanceof Contradicted) return { kind: "contradicted", evidence: error };
+    if (error instanceof CannotRead && error.why === "older") return { kind: "older" };
     if (error instanceof CannotRead || isUnreachable(error)) return { kind: "unreachable" };
     throw error;
   }
@@ -81,13 +82,13 @@ async function examineCarried(services: Services, given: Carried): Promise<Outco
   const key = await keyOf(services, origin, served);
   if (!("verifier" in key)) return key;
   const alone = await verifyAlone(given, key.verifier);
-  const { newest, unusable } = await compare(services, alone, key.verifier);
+  const { newest, notNow } = await compare(services, alone, key.verifier);
   return {
     ...(await common(alone, key.verifier, served)),
     event: alone.event ?? (newest && (await eventAt(newest, alone))),
     receipt: alone.seen.checkpoint,
     now: newest?.checkpoint,
-    unusable,
+    notNow,
   };
 }
 
@@ -136,13 +137,13 @@ async function compare(
   services: Services,
   alone: Alone,
   verifier: Verifier,
-): Promise<{ readonly newest: NewestLog | undefined; readonly unusable: boolean }> {
+): Promise<{ readonly newest: NewestLog | undefined; readonly notNow: NotNow | undefined }> {
   try {
     const newest = await readNewest(services, alone.edition, verifier, alone.seen);
-    return { newest, unusable: false };
+    return { newest, notNow: undefined };
   } catch (error) {
     if (!(error instanceof CannotRead)) throw error;
-    return { newest: undefined, unusable: error.answered };
+    return { newest: undefined, notNow: error.why };
   }
 }
 
@@ -182,7 +183,7 @@ async function findByCode(
     event: decodeEvent(entry),
     receipt: undefined,
     now: newest.checkpoint,
-    unusable: false,
+    notNow: undefined,
   };
 }
 

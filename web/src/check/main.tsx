@@ -16,6 +16,7 @@ import { examine, type Outcome } from "./examine";
 import { digitsInAddress, readGiven } from "./given";
 import { HandIn, Today } from "./handin";
 import { keepOffline } from "./offline";
+import { knowsALog } from "./memory";
 import { OutcomeView } from "./outcome";
 import { isUnreachable, pinServedLogs, type ServedLogs } from "./served";
 import { texts } from "./texts";
@@ -120,7 +121,9 @@ function Check({ services }: { readonly services: Services }) {
 function Network({ pinned }: { readonly pinned: boolean }) {
   const t = useTexts(texts);
   const [kept, setKept] = useState(false);
+  const [known, setKnown] = useState(false);
   const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => void knowsALog().then(setKnown), [pinned]);
   useEffect(() => {
     whenIdle(() => void keepOffline().then(setKept));
     const look = () => setOnline(navigator.onLine);
@@ -134,7 +137,7 @@ function Network({ pinned }: { readonly pinned: boolean }) {
   return (
     <p class="status" role="status">
       {kept && pinned && online && <span class="tag good">{t.offlineReady}</span>}
-      {!online && <span class="tag warn">{t.noNetwork}</span>}
+      {!online && <span class="tag warn">{known ? t.noNetwork : t.noNetworkNoKey}</span>}
     </p>
   );
 }

@@ -1,6 +1,6 @@
 /** What this device knows of a log, if it keeps anything: a check also works where it does not. */
 
-import { pinKey, recallLog, rememberLog, type KnownLog } from "../lib/knownlogs";
+import { knowsAnyLog, pinKey, recallLog, rememberLog, type KnownLog } from "../lib/knownlogs";
 import type { Verifier } from "../lib/log/note";
 import { NoStorage } from "../lib/store";
 
@@ -12,6 +12,11 @@ export async function recall(origin: string): Promise<KnownLog | undefined> {
 /** Pins the key on first use, and keeps the checkpoint, verified against the one before. */
 export async function remember(verifier: Verifier, checkpoint: string): Promise<void> {
   await unlessNoStorage(rememberLog(verifier, checkpoint));
+}
+
+/** Whether any log's key is pinned here: then receipts of that log need no network. */
+export async function knowsALog(): Promise<boolean> {
+  return (await unlessNoStorage(knowsAnyLog())) ?? false;
 }
 
 /** Pins keys on first use; false where the device keeps nothing. Throws `BadKey`. */

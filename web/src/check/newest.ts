@@ -28,24 +28,36 @@ export interface Seen {
   readonly note: Bytes;
 }
 
-/** The log does not continue what its own key signed before: the two notes prove it to anyone. */
+/**
+ * The log does not continue what its own key signed before. Its newest checkpoint has grown from
+ * `root` at the size of `before`, as the consistency proof shows, and that is not the root signed
+ * then: all of it together proves it to anyone.
+ */
 export class Contradicted extends Error {
   override name = "Contradicted";
 
   constructor(
     readonly before: Seen,
     readonly now: Seen,
+    readonly root: Hash,
+    readonly proof: readonly Hash[],
   ) {
     super(`the log of ${now.checkpoint.size} entries does not continue ${before.checkpoint.size}`);
   }
 }
 
-/** The log could not be read, or what was read cannot be used. `answered`: a server did answer. */
+/**
+ * Why the log as it stands is not known: no server answered, or with what cannot be used, or with
+ * a checkpoint that is older than one already seen, which contradicts nothing.
+ */
+export type NotNow = "unreachable" | "unusable" | "older";
+
+/** The log as it stands could not be read. */
 export class CannotRead extends Error {
   override name = "CannotRead";
 
   constructor(
-    readonly answered: boolean,
+    readonly why: NotNow,
     cause: unknown,
   ) {
     super(String(cause), { cause });
@@ -71,11 +83,13 @@ export async function readNewest(
   inHand?: Seen,
 ): Promise<NewestLog> {
   const fetch = (resource: string) => reading(() => readLog(services, edition, resource, PATIENCE));
+  // Before the log is asked: what another tab remembers in between may well be newer than the answer.
+  const past = await remembered(verifier);
   const note = await fetch("checkpoint");
   const checkpoint = await reading(() => openCheckpoint(note, verifier));
   const now = { checkpoint, note };
   const nodes = tileNodes(checkpoint.size, fetch);
-  for (const before of [inHand, await remembered(verifier)]) {
+  for (const before of [inHand, past]) {
     if (before) await requireContinued(before, now, nodes);
   }
   await remember(verifier, fromUtf8(note));
@@ -100,15 +114,24 @@ async function remembered(verifier: Verifier): Promise<Seen | undefined> {
 
 async function requireContinued(before: Seen, now: Seen, nodes: NodeReader): Promise<void> {
   const [older, newer] = [before.checkpoint, now.checkpoint];
-  if (older.size > newer.size) throw new Contradicted(before, now);
+  if (older.size > newer.size) {
+    throw new CannotRead("older", `${newer.size} entries, and ${older.size} were seen before`);
+  }
+  if (older.size === newer.size) {
+    if (equal(older.root, newer.root)) return;
+    throw new Contradicted(before, now, newer.root, []);
+  }
   const proof = await reading(() => consistencyProof(older.size, newer.size, nodes));
+  const grownFrom = (root: Hash) =>
+    verifyConsistency(older.size, root, newer.size, newer.root, proof);
   try {
-    await verifyConsistency(older.size, older.root, newer.size, newer.root, proof);
+    await grownFrom(older.root);
   } catch (error) {
     if (!(error instanceof BadProof)) throw error;
     // Tiles that do not lead to the new root either show nothing about what was signed.
-    const served = await reading(() => rootAt(newer.size, nodes));
-    throw equal(served, newer.root) ? new Contradicted(before, now) : new CannotRead(true, error);
+    const root = await reading(() => rootAt(older.size, nodes));
+    await reading(() => grownFrom(root));
+    throw new Contradicted(before, now, root, proof);
   }
 }
 
@@ -131,8 +154,8 @@ async function reading<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof CannotReach) throw new CannotRead(false, error);
+    if (error instanceof CannotReach) throw new CannotRead("unreachable", error);
     const unusable = [Refused, BadAnswer, LogFormatError].some((kind) => error instanceof kind);
-    throw unusable ? new CannotRead(true, error) : error;
+    throw unusable ? new CannotRead("unusable", error) : error;
   }
 }

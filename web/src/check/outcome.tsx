@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { fromUtf8 } from "../lib/bytes";
+import { fromUtf8, toBase64 } from "../lib/bytes";
 import { formatNumber, useTexts } from "../lib/i18n";
 import { Notice } from "../ui/parts";
 import { common } from "../ui/texts";
@@ -69,6 +69,14 @@ function Told(props: Pick<Props, "outcome" | "edition"> & { readonly retry: Comp
           <p>{t.noEdition.explain}</p>
         </Verdict>
       );
+    case "older":
+      return (
+        <Verdict kind="warn" title={t.older.title}>
+          <p>{t.older.explain}</p>
+          <p>{t.older.next}</p>
+          {retry}
+        </Verdict>
+      );
     case "unreachable":
       return (
         <Verdict kind="warn" title={t.unreachable.title}>
@@ -99,11 +107,17 @@ function Wrong({ fault }: { readonly fault: Extract<Outcome, { kind: "wrong" }>[
   );
 }
 
-function Contradiction({ before, now }: Extract<Outcome, { kind: "contradicted" }>) {
+function Contradiction({ evidence }: Extract<Outcome, { kind: "contradicted" }>) {
   const t = useTexts(texts).alarm;
+  const { before, now, root, proof } = evidence;
   const save = () => {
-    const notes = { before: fromUtf8(before.note), now: fromUtf8(now.note) };
-    const file = new Blob([JSON.stringify(notes, null, 1)], { type: "application/json" });
+    const saved = {
+      before: fromUtf8(before.note),
+      now: fromUtf8(now.note),
+      root: toBase64(root),
+      consistency: proof.map(toBase64),
+    };
+    const file = new Blob([JSON.stringify(saved, null, 1)], { type: "application/json" });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
     link.download = "huimin-contradiction.json";

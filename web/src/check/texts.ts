@@ -23,6 +23,7 @@ export const texts = defineTexts({
     todayNote: "只计次数，不记录是谁、查的是哪张。",
     offlineReady: "已可离线使用",
     noNetwork: "没有网络，仍可核验",
+    noNetworkNoKey: "没有网络，联网后才能核验",
     again: "核验另一张",
     camera: {
       title: "请将二维码对准画面",
@@ -37,8 +38,11 @@ export const texts = defineTexts({
       entry: "这条记录原样写在公开记录里。",
       code: "公开记录里有与此编号相符的选票。",
       notNow: "回执本身有效，但还没有与最新记录比对。",
-      notNowOffline: "现在无法连接服务器。联网后请再核验一次。",
-      notNowUnusable: "服务器给出的最新记录无法核对。请稍后再核验；如果一直如此，请向主办方反映。",
+      notNowWhy: {
+        unreachable: "现在无法连接服务器。联网后请再核验一次。",
+        unusable: "服务器给出的最新记录无法核对。请稍后再核验；如果一直如此，请向主办方反映。",
+        older: "服务器给出的记录比您见过的旧，还看不出有什么不对。请稍后再核验；如果一直如此，请向主办方反映。",
+      },
       otherVote: "注意：这张回执属于另一届投票，不是网址里的那一届。",
     },
     facts: {
@@ -100,9 +104,9 @@ export const texts = defineTexts({
     alarm: {
       title: "警报：公开记录前后矛盾",
       explain:
-        "您手里的记录由密钥签过名，而服务器现在的记录不再包含它，说明记录被删改过。这不是您的错，请保存证据。",
+        "您见过的记录由密钥签过名，而服务器现在的记录由同一把密钥签名，却不是从它接着写下来的：记录被改写过。这不是您的错，请保存证据。",
       evidence: "保存证据",
-      next: "证据是同一把密钥签名的两份互相矛盾的记录，任何人都可以验证。请交给审计人员，也可以公开。",
+      next: "证据是同一把密钥签名的两份互相矛盾的记录，以及表明矛盾的证明，任何人都可以验证。请交给审计人员，也可以公开。",
       before: (size: string) => `您见过的记录：${size} 条`,
       now: (size: string) => `现在的记录：${size} 条`,
       keyTitle: "警报：公开记录的密钥变了",
@@ -124,6 +128,11 @@ export const texts = defineTexts({
     noEdition: {
       title: "请先选择投票",
       explain: "回执编号要在某一届投票的记录里查找。",
+    },
+    older: {
+      title: "现在无法核验",
+      explain: "服务器给出的记录比此设备见过的旧。这不说明回执有问题，也不说明记录被改过。",
+      next: "请稍后重试；如果一直如此，请向主办方反映。",
     },
     unreachable: {
       title: "现在无法核验",
@@ -151,6 +160,7 @@ export const texts = defineTexts({
     todayNote: "Only the number is kept: not who checked, nor which receipt.",
     offlineReady: "Works without a network now",
     noNetwork: "No network; checking still works",
+    noNetworkNoKey: "No network; checking needs one first",
     again: "Check another",
     camera: {
       title: "Hold the QR code in the picture",
@@ -165,9 +175,13 @@ export const texts = defineTexts({
       entry: "This entry stands unchanged in the public record.",
       code: "The public record has a ballot that fits this code.",
       notNow: "The receipt itself is good, but was not yet compared with the newest record.",
-      notNowOffline: "The server cannot be reached now. Check once more when you are online.",
-      notNowUnusable:
-        "What the server gave as the newest record cannot be verified. Check again later; if it lasts, tell the organisers.",
+      notNowWhy: {
+        unreachable: "The server cannot be reached now. Check once more when you are online.",
+        unusable:
+          "What the server gave as the newest record cannot be verified. Check again later; if it lasts, tell the organisers.",
+        older:
+          "The record that the server gave is older than one that you have seen; that shows nothing wrong yet. Check again later; if it lasts, tell the organisers.",
+      },
       otherVote: "Note: this receipt is of another vote than the one in the page's address.",
     },
     facts: {
@@ -233,9 +247,9 @@ export const texts = defineTexts({
     alarm: {
       title: "Alarm: the public record contradicts itself",
       explain:
-        "The record that you hold was signed with its key, and what the server shows now no longer contains it: it was changed. This is no fault of yours. Save the evidence.",
+        "The record that you saw was signed with its key. What the server shows now is signed with the same key and does not go on from there: the record was rewritten. This is no fault of yours. Save the evidence.",
       evidence: "Save the evidence",
-      next: "It is two records that contradict each other, signed with one key: anybody can verify that. Give it to an auditor, or publish it.",
+      next: "It is two records that contradict each other, signed with one key, and the proof that they do: anybody can verify it. Give it to an auditor, or publish it.",
       before: (size: string) => `The record that you saw: ${size} entries`,
       now: (size: string) => `The record now: ${size} entries`,
       keyTitle: "Alarm: the record's key has changed",
@@ -259,6 +273,12 @@ export const texts = defineTexts({
     noEdition: {
       title: "Choose a vote first",
       explain: "A receipt code is looked up in the record of one vote.",
+    },
+    older: {
+      title: "Cannot check now",
+      explain:
+        "The record that the server shows is older than one that this device has seen. It does not mean that the receipt is wrong, nor that the record was changed.",
+      next: "Try again later; if it lasts, tell the organisers.",
     },
     unreachable: {
       title: "Cannot check now",

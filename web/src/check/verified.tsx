@@ -16,7 +16,7 @@ interface Props {
 
 export function VerifiedOutcome({ verified, edition }: Props) {
   const t = useTexts(texts);
-  const { receipt, now, event } = verified;
+  const { receipt, now, notNow, event } = verified;
   const said = !receipt ? t.good.code : event && isBallot(event) ? t.good.ballot : t.good.entry;
   return (
     <>
@@ -24,9 +24,9 @@ export function VerifiedOutcome({ verified, edition }: Props) {
         <p class="lead">
           <strong>{said}</strong>
         </p>
-        {!now && (
+        {notNow && (
           <Notice kind="warn" title={t.good.notNow}>
-            <p>{verified.unusable ? t.good.notNowUnusable : t.good.notNowOffline}</p>
+            <p>{t.good.notNowWhy[notNow]}</p>
           </Notice>
         )}
         {edition !== undefined && edition !== verified.edition && (

@@ -1,14 +1,14 @@
 /**
  * What this device remembers of each log: the key pinned for it on first use, and the newest
- * checkpoint verified, as the signed note. If the log ever shows another history, the two notes
- * together prove to anyone that its key signed both.
+ * checkpoint verified, as the signed note. If the log ever shows another history, the note is one
+ * half of what proves that to anyone.
  */
 
-import { utf8, type Base64, fromBase64 } from "./bytes";
+import { equal, fromBase64, utf8, type Base64 } from "./bytes";
 import { openCheckpoint, type Checkpoint } from "./log/checkpoint";
 import { LogFormatError } from "./log/errors";
 import { makeVerifier, parseVkey, type Verifier } from "./log/note";
-import { load, save } from "./store";
+import { keys, load, save } from "./store";
 
 export interface KnownLog {
   readonly vkey: string;
@@ -54,6 +54,11 @@ export async function pinKey(vkey: string): Promise<void> {
   await save("logs", name, { vkey, checkpoint: undefined, since: Date.now() } satisfies KnownLog);
 }
 
+/** Whether any log's key is pinned; throws `NoStorage`. */
+export async function knowsAnyLog(): Promise<boolean> {
+  return (await keys("logs")).length > 0;
+}
+
 /** The key of an edition's log, and the newest checkpoint that the server showed. */
 export interface ServedLog {
   readonly verifier: Verifier;
@@ -69,8 +74,9 @@ interface Served {
 /**
  * The log of an edition as served, compared with what is remembered of it, and pinned on first use.
  *
- * Throws `WrongLog`. That the log continues what was remembered is not proved here, except that it
- * is no shorter, and the same where it is as long.
+ * Throws `WrongLog`, also where the log is as long as the one remembered and not the same. Whether
+ * it continues that is not proved here. A view may be older than what another tab has remembered
+ * since: that it is shorter contradicts nothing.
  */
 export async function identifyLog(view: Served): Promise<ServedLog> {
   const { origin, key } = view.manifest.log;
@@ -88,8 +94,8 @@ export async function identifyLog(view: Served): Promise<ServedLog> {
     await rememberLog(verifier, view.checkpoint);
     return { verifier, checkpoint };
   }
-  if (checkpoint.size < past.size) {
-    throw new WrongLog(`the log had ${past.size} entries and now shows ${checkpoint.size}`);
+  if (checkpoint.size === past.size && !equal(checkpoint.root, past.root)) {
+    throw new WrongLog(`the log's ${past.size} entries are not those that it had before`);
   }
   return { verifier, checkpoint };
 }

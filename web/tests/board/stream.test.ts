@@ -28,7 +28,11 @@ describe("events", () => {
   it("are given when they are complete, however they are cut", () => {
     const reader = new EventReader();
     const text = 'retry: 3000\n\n: still here\n\nid: 4\ndata: {"size":4}\n\ndata: {"size":5}\n\n';
-    expect([...text].flatMap((char) => reader.push(char))).toEqual(['{"size":4}', '{"size":5}']);
+    expect([...text].flatMap((char) => reader.push(char))).toEqual([
+      { comment: "still here" },
+      { data: '{"size":4}' },
+      { data: '{"size":5}' },
+    ]);
   });
 });
 
@@ -54,6 +58,13 @@ describe("following", () => {
   it("takes something unreadable for a lost connection", async () => {
     const seen = await followed([ending("data: {\n\n"), ending('data: {"size":3}\n\n')], 1);
     expect(seen.sizes).toEqual([3]);
+  });
+
+  it("learns from each connection how far the clock is off", async () => {
+    const at = (ms: number) => `retry: 1\n: clock ${new Date(Date.now() + ms).toISOString()}\n\n`;
+    const event = 'data: {"size":1,"time":"2020-01-01T00:00:00Z"}\n\n';
+    const { off } = await followed([ending(at(-3_600_000) + event), ending(at(0) + event)], 2);
+    expect(off.map((one) => Math.round(one / 60_000))).toEqual([-60, 0]);
   });
 
   it("pauses longer and longer, and never all at once", () => {
@@ -84,9 +95,10 @@ async function followed(answers: Answer[], until: number) {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const stop = new AbortController();
-  const seen = { sizes: [] as number[], lost: [] as (number | undefined)[] };
+  const seen = { sizes: [] as number[], lost: [] as (number | undefined)[], off: [] as number[] };
   const follower: Follower = {
     heard: () => undefined,
+    clockOff: (off) => void seen.off.push(off),
     snapshot: (snapshot: TallySnapshot) => {
       seen.sizes.push(snapshot.size);
       if (seen.sizes.length === until) stop.abort();
