@@ -193,7 +193,7 @@ def test_every_secret_that_is_mounted_is_made(objects: Sequence[Object]) -> None
 def test_migrations_know_the_passwords_of_their_own_side(
     objects: Sequence[Object], side: str, services: set[str]
 ) -> None:
-    """The services that a job's command names are those whose passwords it finds, and no other's."""
+    """The services that a job's command names are those whose passwords it finds, and no other."""
     job = named(objects, "Job", f"migrate-{side}")
     command = containers(job)[0]["command"]
     asked = {after for word, after in pairwise(command) if word == "--service"}
