@@ -192,11 +192,11 @@ INTERFACE: Final = Interface(
             name="ready",
             tag="health",
             answers=(
-                Answer(what="Ready", body=Json(api.Readiness(True, "ok", "ok", {}, ()))),
+                Answer(what="Ready", body=Json(api.Readiness(True, "ok", "ok", {}, (_STOPPED,)))),
                 Answer(
                     status=503,
                     what="Not ready, and why",
-                    body=Json(api.Readiness(False, "ok", "ok", {}, (_STOPPED,))),
+                    body=Json(api.Readiness(False, "unreachable", "ok", {}, ())),
                 ),
             ),
         ),
