@@ -190,7 +190,9 @@ def config_text(place: NatsPlace, users: Sequence[NatsUser]) -> str:
 
 def _accounts(users: Sequence[NatsUser]) -> dict[str, Any]:
     # Who stands in the only account means that of the same name that shares something, if any does.
-    found = sorted({user.account for user in users}, key=lambda one: one != ONLY_ACCOUNT)
+    found = sorted(
+        {user.account for user in users}, key=lambda one: (one != ONLY_ACCOUNT, one.name)
+    )
     accounts = {account.name: account for account in found}
     return {
         name: {

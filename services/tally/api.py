@@ -38,9 +38,10 @@ class StoppedEdition(Struct, frozen=True):
 
 
 class Readiness(Struct, frozen=True):
-    """Whether the tally can count and says nothing but what it has verified.
+    """Whether the tally can be asked, and which editions it does not count any more, or not now.
 
-    `failing` names editions that cannot be counted now through no fault of their logs.
+    `failing` names editions that cannot be counted now through no fault of their logs. Neither
+    these nor `contradictions` make the service unready: it has to be there to show them.
     """
 
     ready: bool
@@ -167,19 +168,17 @@ def live() -> dict[str, bool]:
 
 @get("/ready")
 async def ready(state: State) -> Response[Readiness]:
-    """503 while the database is away, or for good once a log has contradicted itself.
+    """503 while the database is away, and for nothing else: proxies ask whom to send people to.
 
     NATS does not matter for that: without it the logs are read over HTTP. It is reported.
     """
     editions: Editions = state.editions
-    stopped = tuple(StoppedEdition(*found) for found in editions.contradictions())
     reachable = await store.answers(state.pool)
-    failing = editions.failing()
     body = Readiness(
-        ready=reachable and not stopped and not failing,
+        ready=reachable,
         database="ok" if reachable else "unreachable",
         nats="ok" if state.nats.is_connected else "disconnected",
-        failing=failing,
-        contradictions=stopped,
+        failing=editions.failing(),
+        contradictions=tuple(StoppedEdition(*found) for found in editions.contradictions()),
     )
     return Response(body, status_code=200 if body.ready else 503)

@@ -186,8 +186,8 @@ INTERFACE: Final = Interface(
         *health(
             api.live,
             api.ready,
-            api.Readiness(True, "ok", "ok", {}, ()),
-            api.Readiness(False, "ok", "ok", {}, (_STOPPED,)),
+            api.Readiness(True, "ok", "ok", {}, (_STOPPED,)),
+            api.Readiness(False, "unreachable", "ok", {}, ()),
         ),
     ),
 )

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import aiohttp
@@ -36,6 +37,7 @@ from tests.servers import seed_file
 from tests.unit.deploy.manifests import (
     KUBERNETES,
     SERVICES,
+    containers,
     environment,
     named,
     of_kind,
@@ -66,10 +68,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of `secrets/` with the files that its own script makes."""
     copy = tmp_path_factory.mktemp("kubernetes") / "secrets"
     shutil.copytree(KUBERNETES / "secrets", copy, ignore=shutil.ignore_patterns("files"))
-    here = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    subprocess.run(
-        [copy / "prepare"], check=True, env={**os.environ, "PATH": here}, stdout=subprocess.DEVNULL
-    )
+    _prepare(copy)
     return copy
 
 
@@ -86,6 +85,40 @@ def test_secrets_are_made_of_the_files_that_the_script_writes(secrets: Path) -> 
     assert (secrets / "files/ballots/tally.database-url").read_text().count(
         "@postgres-ballots:5432/huimin_tally"
     ) == 1
+
+
+@pytest.mark.parametrize("side", ["ballots", "people"])
+def test_migrations_log_in_as_the_administrator_whom_the_image_makes(
+    secrets: Path, side: str
+) -> None:
+    """Name, password and database of the address are those that PostgreSQL's container is given."""
+    server = named(overlay("single-node"), "StatefulSet", f"postgres-{side}")
+    given = {one["name"]: one["value"] for one in containers(server)[0]["env"]}
+    files = sources(secrets, f"huimin-postgres-{side}")
+    url = urlsplit(files["admin-url"].read_text().strip())
+    assert Path(given["POSTGRES_PASSWORD_FILE"]).parent == Path("/run/secrets/postgres")
+    assert (url.username, url.password, url.hostname, url.path) == (
+        given["POSTGRES_USER"],
+        files["password"].read_text().strip(),
+        f"postgres-{side}",
+        f"/{given['POSTGRES_DB']}",
+    )
+
+
+def test_administrators_of_the_two_sides_have_passwords_of_their_own(secrets: Path) -> None:
+    """Whoever has one side's is not let in at the other."""
+    first, second = (
+        sources(secrets, f"huimin-postgres-{side}")["password"].read_text()
+        for side in ("ballots", "people")
+    )
+    assert first != second
+
+
+def test_secrets_made_again_stay_as_they_are(secrets: Path) -> None:
+    """The script run twice changes no file that a Secret is made of."""
+    before = _contents(secrets / "files")
+    _prepare(secrets)
+    assert _contents(secrets / "files") == before
 
 
 def test_each_service_takes_its_pods_settings(secrets: Path, tmp_path: Path) -> None:
@@ -231,6 +264,17 @@ def running(home: Path, secrets: Path, config: str, port: int, monitor: int) -> 
     finally:
         process.kill()
         process.wait()
+
+
+def _prepare(secrets: Path) -> None:
+    here = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    environment = {**os.environ, "PATH": here}
+    command = [secrets / "prepare"]
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _contents(directory: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 def _await_listening(server: Server, log: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.integration.sight.stage import EDITION, SERVICES, Seen
 from tests.promql import expressions, selected
 
-ELSEWHERE = {"up", "probe_ssl_earliest_cert_expiry"}
+ELSEWHERE = {"up", "probe_ssl_earliest_cert_expiry", "probe_success"}
 """What Prometheus itself and the blackbox exporter tell."""
 
 GIVEN = {"job", "instance"}

@@ -1,6 +1,8 @@
 """The tally counts what it has verified, wherever it read it, and counts nothing twice."""
 
+import asyncio
 from collections.abc import Callable
+from unittest.mock import ANY
 
 import msgspec
 import pytest
@@ -12,7 +14,7 @@ from shared.edition.views import TallySnapshot
 from shared.log.tiles import TILE_WIDTH, decode_bundle, encode_bundle
 from shared.service.runs import Run
 from tests.editions import EditionBuilder
-from tests.integration.tally.stage import LogHost, Relay, counts, open_tally, run_of
+from tests.integration.tally.stage import PATIENCE_S, LogHost, Relay, counts, open_tally, run_of
 from tests.servers import query
 
 NOWHERE = "nats://127.0.0.1:9"
@@ -129,6 +131,25 @@ async def test_waits_for_a_database_that_is_away(
             query(admin, "ALTER ROLE huimin_tally LOGIN")
         assert (status, body["database"]) == (503, "unreachable")
         assert_counted(await tally.counted(live), live)
+
+
+async def test_an_edition_that_cannot_be_counted_is_named_and_takes_nothing_off_line(
+    settings: Settings, host: LogHost, live: EditionBuilder, tally_schema: tuple[str, str]
+) -> None:
+    """A corrupt projection is a fault of ours: `/ready` is 200 and says so."""
+    admin, _ = tally_schema
+    host.show(live)
+    async with open_tally(settings) as tally:
+        await tally.counted(live)
+    query(admin, "UPDATE editions SET frontier = decode(repeat('00', length(frontier)), 'hex')")
+    async with open_tally(settings) as tally:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                status, body = await tally.ready()
+                if body["failing"]:
+                    break
+                await asyncio.sleep(0.02)
+    assert (status, body["failing"]) == (200, {live.edition: ANY})
 
 
 async def test_goes_on_after_a_restart(

@@ -7,6 +7,7 @@ import subprocess
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -184,6 +185,23 @@ def test_every_secret_that_is_mounted_is_made(objects: Sequence[Object]) -> None
         for _, name, key in mounted_secrets(workload):
             assert name in keys
             assert key is None or key in keys[name]
+
+
+@pytest.mark.parametrize(
+    ("side", "services"), [("ballots", {"ballot", "tally"}), ("people", {"registrar", "notify"})]
+)
+def test_migrations_know_the_passwords_of_their_own_side(
+    objects: Sequence[Object], side: str, services: set[str]
+) -> None:
+    """The services that a job's command names are those whose passwords it finds, and no other."""
+    job = named(objects, "Job", f"migrate-{side}")
+    command = containers(job)[0]["command"]
+    asked = {after for word, after in pairwise(command) if word == "--service"}
+    mounts = {path: secret for path, secret, _ in mounted_secrets(job)}
+    passwords = secret_keys()[mounts[command[command.index("--passwords") + 1]]]
+    assert asked == services
+    assert passwords == {f"huimin_{service}.password" for service in services}
+    assert len(mounts) == 2, "besides, the administrator's address"
 
 
 def test_no_variable_of_kubernetes_is_taken_for_a_setting(objects: Sequence[Object]) -> None:
