@@ -9,10 +9,11 @@ import msgspec
 import rich_click as click
 
 from cli import exit_codes
+from cli.backup.issuance import NotServable
 from cli.backup.manifest import BadBackup
 from cli.backup.programs import ProgramFailed
 from cli.backup.published import BehindPublished
-from cli.backup.restore import NotEmpty, NotServable
+from cli.backup.restore import NotEmpty
 from cli.backup.staging import TargetTaken
 from cli.backup.store import CONNECTION_LOST, AnotherRestore
 from cli.embedded.errors import EmbeddedError

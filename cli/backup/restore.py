@@ -11,9 +11,11 @@ from typing import Final
 from msgspec import Struct
 
 from cli.audit.audit import audit
+from cli.audit.report import AuditReport
 from cli.backup import store
 from cli.backup.backup import ORDER, kilobytes
 from cli.backup.database_log import DatabaseLog
+from cli.backup.issuance import NotServable, RestoredIssuance, Voted, settle
 from cli.backup.manifest import BackedUpDatabase, BackupManifest, BadBackup
 from cli.backup.programs import Server, load
 from cli.backup.published import Published, check_continues, check_sizes
@@ -21,7 +23,8 @@ from cli.backup.store import Connection, Head
 from cli.progress import Progress
 from cli.roles import SERVICES, database_role, owner_role
 from shared.client.errors import CannotRead
-from shared.client.log_key import choose_key
+from shared.client.log_key import choose_key, stated_checkpoint
+from shared.client.log_source import LogSource, open_log
 from shared.log.checkpoint import open_checkpoint
 from shared.log.errors import LogFormatError
 from shared.log.note import Verifier
@@ -34,10 +37,6 @@ class NotEmpty(Exception):
     """The server has databases of an installation already; they are never overwritten."""
 
 
-class NotServable(Exception):
-    """What was restored does not hold: a log that is wrong, or a registrar behind its log."""
-
-
 class RestoredLog(Struct, frozen=True, kw_only=True):
     """A log that was replayed from its first entry; `compared` names the copies that it continues.
 
@@ -47,6 +46,7 @@ class RestoredLog(Struct, frozen=True, kw_only=True):
     edition: str
     origin: str
     vkey: str
+    phase: str
     size: int
     root: str
     ballots: int
@@ -55,53 +55,61 @@ class RestoredLog(Struct, frozen=True, kw_only=True):
     note: str
 
 
-async def restore(
-    server: Server,
-    backup: Path,
-    manifest: BackupManifest,
-    published: Sequence[Published],
-    keys: Mapping[str, Verifier],
-    progress: Progress,
-) -> Sequence[RestoredLog]:
+class Restored(Struct, frozen=True):
+    """What is in place."""
+
+    logs: tuple[RestoredLog, ...]
+    issuance: tuple[RestoredIssuance, ...]
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What was asked for, read and checked.
+
+    `keys` are the published keys that are known, by origin. `mirrors` are where the logs are that a
+    registrar without its ballots is compared with; `nothing_published`: other logs there are none.
+    `accepted`: editions in which the registrar may go on although it may have forgotten somebody.
+    """
+
+    backup: Path
+    manifest: BackupManifest
+    published: tuple[Published, ...]
+    mirrors: tuple[str, ...]
+    nothing_published: bool
+    accepted: tuple[str, ...]
+    keys: dict[str, Verifier]
+    progress: Progress
+
+    @property
+    def services(self) -> list[str]:
+        """Those whose databases are in the backup."""
+        return [one.service for one in self.manifest.databases]
+
+
+async def restore(server: Server, order: Order) -> Restored:
     """Restore into databases that are not there yet, and return the logs, all verified.
 
-    `keys` are the published keys that are known, by origin. Raises `NotEmpty`, `NotServable`,
-    `BehindPublished`, `BadBackup`, `ProgramFailed` and what `store.CONNECTION_LOST` names;
-    then nothing is left in place.
+    Raises `NotEmpty`, `NotServable`, `BehindPublished`, `BadBackup`, `ProgramFailed`, `CannotRead`
+    and what `store.CONNECTION_LOST` names; then nothing is left in place.
     """
-    _check_known(manifest)
-    services = [one.service for one in manifest.databases]
+    _check_known(order.manifest)
     async with store.connected(server.url) as admin, store.only_restore(admin):
-        for service in services:
+        for service in order.services:
             if await store.has_database(admin, database_role(service)):
                 raise NotEmpty(
                     f"there is a database {database_role(service)} already. Restore on an empty"
                     " server, or give the old databases other names."
                 )
         try:
-            await _load(admin, server, backup, manifest, progress)
-            logs = await _verified(server, services, published, keys, progress)
+            await _load(admin, server, order)
+            logs = await _verified(server, order) if "ballot" in order.services else []
+            issuance = await _settled(server, order, logs)
         except Exception:
             await _drop_aside(admin)
             raise
         await store.rename_databases(
-            admin, {_aside(service): database_role(service) for service in services}
+            admin, {_aside(service): database_role(service) for service in order.services}
         )
-    return logs
-
-
-async def check_registrar(registrar: Connection, log: RestoredLog) -> None:
-    """Raise `NotServable` if fewer credentials are known in its database than people voted.
-
-    A registrar that forgot credentials would issue them again, and people could vote twice.
-    """
-    issued = await store.credentials_issued(registrar, log.edition)
-    if issued is not None and issued < log.voters:
-        raise NotServable(
-            f"the registrar in this backup issued {issued} credentials for {log.edition!r}, and"
-            f" {log.voters} voted: it is behind, and would let people vote twice. Use a backup in"
-            " which both are whole."
-        )
+    return Restored(tuple(logs), tuple(issuance))
 
 
 def _check_known(manifest: BackupManifest) -> None:
@@ -117,21 +125,19 @@ def _check_known(manifest: BackupManifest) -> None:
             )
 
 
-async def _load(
-    admin: Connection, server: Server, backup: Path, manifest: BackupManifest, progress: Progress
-) -> None:
+async def _load(admin: Connection, server: Server, order: Order) -> None:
     await _drop_aside(admin)
-    for one in manifest.databases:
+    for one in order.manifest.databases:
         role, owner = database_role(one.service), owner_role(one.service)
         aside = _aside(one.service)
         await store.ensure_role(admin, owner, login=False)
         await store.ensure_role(admin, role, login=True)
         grants = [grant for grant in one.grants if grant.role == role]
         await store.make_database(admin, aside, owner, grants)
-        file = backup / one.file
+        file = order.backup / one.file
         size = max(1, file.stat().st_size // 1000)
-        progress.begin(f"Restoring {role} (kB)", size)
-        await load(server, aside, file, kilobytes(progress, size))
+        order.progress.begin(f"Restoring {role} (kB)", size)
+        await load(server, aside, file, kilobytes(order.progress, size))
         await _migrate(server, one)
 
 
@@ -141,54 +147,27 @@ async def _migrate(server: Server, one: BackedUpDatabase) -> None:
         await migrate(connection, SERVICES[one.service].package)
 
 
-async def _verified(
-    server: Server,
-    services: Sequence[str],
-    published: Sequence[Published],
-    keys: Mapping[str, Verifier],
-    progress: Progress,
-) -> Sequence[RestoredLog]:
-    if "ballot" not in services:
-        return []
+async def _verified(server: Server, order: Order) -> list[RestoredLog]:
     async with store.connected(server.database(_aside("ballot"))) as ballot:
         heads = await store.heads(ballot)
-        check_sizes({head.origin: head.size for head in heads}, published)
-        logs = [
-            await _verify(ballot, head, published, keys.get(head.origin), progress)
-            for head in heads
-        ]
-    if "registrar" in services:
-        async with store.connected(server.database(_aside("registrar"))) as registrar:
-            for log in logs:
-                await check_registrar(registrar, log)
-    return logs
+        check_sizes({head.origin: head.size for head in heads}, order.published)
+        return [await _verify(ballot, head, order) for head in heads]
 
 
-async def _verify(
-    ballot: Connection,
-    head: Head,
-    published: Sequence[Published],
-    key: Verifier | None,
-    progress: Progress,
-) -> RestoredLog:
+async def _verify(ballot: Connection, head: Head, order: Order) -> RestoredLog:
     """Compare first, because it is quick; then replay everything."""
     source = DatabaseLog(ballot, head.edition, head.note)
-    try:
-        verifier = (await choose_key(source, head.note, key, None)).verifier
-        checkpoint = open_checkpoint(head.note, verifier)
-    except (LogFormatError, CannotRead) as error:
-        raise NotServable(f"the log {head.edition!r} is wrong at its head: {error}") from error
-    compared = [one for one in published if one.origin == head.origin]
+    verifier = await _key(source, head.note, order)
+    checkpoint = open_checkpoint(head.note, verifier)
+    compared = [one for one in order.published if one.origin == head.origin]
     for one in compared:
         await check_continues(source, head.edition, checkpoint, verifier, one)
-    report = await audit(source, progress=progress, verifier=verifier)
-    if report.violation is not None:
-        where, why = report.violation.where, report.violation.why
-        raise NotServable(f"the log {head.edition!r} is wrong at {where}: {why}")
+    report = await _replayed(source, verifier, order)
     return RestoredLog(
         edition=head.edition,
         origin=head.origin,
         vkey=verifier.vkey,
+        phase=report.phase or "",
         size=head.size,
         root=checkpoint.root.hex(),
         ballots=report.ballots,
@@ -196,6 +175,50 @@ async def _verify(
         compared=tuple(one.where for one in compared),
         note=head.note.decode(),
     )
+
+
+async def _settled(
+    server: Server, order: Order, logs: Sequence[RestoredLog]
+) -> Sequence[RestoredIssuance]:
+    """What the registrar gives out from here on, if it is in the backup."""
+    if "registrar" not in order.services:
+        return []
+    together = "ballot" in order.services
+    here = {log.edition: Voted(log.phase, log.voters) for log in logs}
+    voted = here if together else await _mirrored(order)
+    async with store.connected(server.database(_aside("registrar"))) as registrar:
+        await store.become(registrar, owner_role("registrar"))
+        every_log = together or order.nothing_published
+        return await settle(registrar, voted, order.accepted, every_log=every_log)
+
+
+async def _mirrored(order: Order) -> Mapping[str, Voted]:
+    """The editions in the mirrors' logs; where two have the same one, the longer log counts."""
+    reports = []
+    for location in order.mirrors:
+        async with open_log(location) as source:
+            note = await source.read("checkpoint")
+            reports.append(await _replayed(source, await _key(source, note, order), order))
+    reports.sort(key=lambda report: report.size or 0)
+    return {one.edition: Voted(one.phase or "", one.voters) for one in reports if one.edition}
+
+
+async def _key(source: LogSource, note: bytes, order: Order) -> Verifier:
+    try:
+        known = order.keys.get(stated_checkpoint(note).origin)
+        verifier = (await choose_key(source, note, known, None)).verifier
+        open_checkpoint(note, verifier)
+    except (LogFormatError, CannotRead) as error:
+        raise NotServable(f"{source.location} is wrong at its head: {error}") from error
+    return verifier
+
+
+async def _replayed(source: LogSource, verifier: Verifier, order: Order) -> AuditReport:
+    report = await audit(source, progress=order.progress, verifier=verifier)
+    if report.violation is not None:
+        where, why = report.violation.where, report.violation.why
+        raise NotServable(f"{source.location} is wrong at {where}: {why}")
+    return report
 
 
 async def _drop_aside(admin: Connection) -> None:

@@ -7,10 +7,8 @@ from binascii import Error as NotBase64
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import rich_click as click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from msgspec import Struct
 
 from cli.backup.addresses import read_line
 from cli.backup.backup import ORDER
@@ -33,41 +31,18 @@ from cli.backup.published import (
     published_at,
     published_in,
 )
-from cli.backup.restore import RestoredLog, restore
+from cli.backup.restore import Order, Restored, restore
+from cli.backup.restore_outcome import RestoreOutcome, show
 from cli.backup.staging import copy_files, staged
 from cli.embedded.directory import write_private
 from cli.embedded.postgres import Postgres
 from cli.log_key import vkey_option
-from cli.progress import Progress, progress_on
+from cli.progress import progress_on
 from shared.log.checkpoint import open_checkpoint
 from shared.log.errors import LogFormatError
 from shared.log.note import ED25519, Verifier
 
 NEEDED_SECRETS = ("log-key.seed", "registrar.key", "notify.key")
-
-NOT_COMPARED = (
-    "没有与任何已公布的检查点比较, 无法知道备份是否落后。除非从未公布过检查点, 否则不要启用。",
-    "COMPARED WITH NOTHING: nobody can say whether this backup is behind what was published.",
-)
-
-
-class RestoreOutcome(Struct, frozen=True, kw_only=True):
-    """What was restored and verified."""
-
-    outcome: str = "verified"
-    target: str
-    backup_begun: str
-    logs: tuple[RestoredLog, ...]
-
-
-class _Order(Struct, frozen=True, kw_only=True):
-    """What was asked for, read and checked."""
-
-    backup: Path
-    manifest: BackupManifest
-    published: tuple[Published, ...]
-    keys: dict[str, Verifier]
-    progress: Progress
 
 
 @click.command("restore")
@@ -93,10 +68,19 @@ class _Order(Struct, frozen=True, kw_only=True):
     "mirrors",
     multiple=True,
     metavar="URL|DIR",
-    help="A mirror of a log: its URL, or a directory that `huimin export` wrote.",
+    help="A mirror of a log: its URL, or a directory that `huimin export` wrote. Without the"
+    " ballots' database in the backup: the log that the registrar is compared with.",
 )
 @click.option(
     "--nothing-published", is_flag=True, help="Restore without comparison. Say why to the city."
+)
+@click.option(
+    "--accept-forgotten-issuance",
+    "accepted",
+    multiple=True,
+    metavar="EDITION",
+    help="Go on giving out credentials in this edition, although whoever got one after the backup"
+    " can get a second one and vote twice. Once for each edition; officers decide it.",
 )
 @vkey_option
 @click.option(
@@ -113,6 +97,7 @@ def restore_command(
     checkpoints: Sequence[Path],
     mirrors: Sequence[str],
     nothing_published: bool,
+    accepted: tuple[str, ...],
     vkey: Verifier | None,
     secrets: Path | None,
     programs: Path | None,
@@ -123,6 +108,7 @@ def restore_command(
     Every file is checked against the manifest. Each log is compared with what was published of it,
     and replayed from its first entry by the auditor. Only if all of that holds is anything put in
     place. A log that is behind what was published is refused: serving it would fork the log.
+    A registrar gives out no more credentials in an edition that was giving them out.
 
     Exit codes: 0 verified and in place, 1 refused or failed (says why; nothing is left), 2 usage,
     3 could not read.
@@ -131,34 +117,51 @@ def restore_command(
         raise click.UsageError("Give either --data or --admin-url-file.")
     with endings(as_json), progress_on(sys.stderr) as progress:
         manifest = read_manifest(backup)
-        _check_usage(manifest, data, nothing_published, bool(checkpoints or mirrors))
-        published = _published(backup, checkpoints, mirrors)
+        _check_usage(manifest, data, nothing_published, bool(checkpoints), bool(mirrors))
+        with_ballots = any(one.service == "ballot" for one in manifest.databases)
+        published = _published(backup, checkpoints, mirrors) if with_ballots else ()
         check_sizes({log.origin: log.size for log in manifest.logs}, published)
         check_files(backup, manifest, progress)
-        order = _Order(
+        order = Order(
             backup=backup,
             manifest=manifest,
             published=published,
+            mirrors=tuple(mirrors),
+            nothing_published=nothing_published,
+            accepted=accepted,
             keys={vkey.name: vkey} if vkey else {},
             progress=progress,
         )
         if data is not None:
-            logs = _into_directory(order, data, secrets, programs)
+            restored = _into_directory(order, data, secrets, programs)
         else:
             url = read_line(admin_url_file or Path())
-            logs = asyncio.run(_restore(order, Server(url, programs)))
-    target = str(data) if data else "PostgreSQL"
-    outcome = RestoreOutcome(target=target, backup_begun=manifest.begun, logs=tuple(logs))
-    _show(outcome, nothing_published, as_json, deployed=data is None)
+            restored = asyncio.run(restore(Server(url, programs), order))
+    outcome = RestoreOutcome(
+        target=str(data) if data else "PostgreSQL",
+        backup_begun=manifest.begun,
+        logs=restored.logs,
+        issuance=restored.issuance,
+    )
+    show(outcome, nothing_published, as_json, deployed=data is None)
 
 
 def _check_usage(
-    manifest: BackupManifest, data: Path | None, nothing_published: bool, to_compare: bool
+    manifest: BackupManifest,
+    data: Path | None,
+    nothing_published: bool,
+    copies: bool,
+    mirrors: bool,
 ) -> None:
     services = {one.service for one in manifest.databases}
     if data is not None and services != set(ORDER):
         raise click.UsageError("This backup has not all services: restore it by --admin-url-file.")
-    if "ballot" in services and nothing_published == to_compare:
+    if "ballot" not in services and copies:
+        raise click.UsageError(
+            "--checkpoints are compared with the ballots' database, which this backup has not. For"
+            " the registrar name the logs (--mirror)."
+        )
+    if "ballot" in services and nothing_published == (copies or mirrors):
         raise click.UsageError(
             "Give --checkpoints or --mirror, so that the log can be compared with what was"
             " published; --nothing-published only if nothing ever was."
@@ -182,21 +185,21 @@ def _published(
 
 
 def _into_directory(
-    order: _Order, data: Path, secrets: Path | None, programs: Path | None
-) -> Sequence[RestoredLog]:
+    order: Order, data: Path, secrets: Path | None, programs: Path | None
+) -> Restored:
     with staged(data) as unfinished:
         _restore_secrets(order, secrets, unfinished / SECRETS)
         if (order.backup / ANNOUNCERS).is_dir():
             copy_files(order.backup / ANNOUNCERS, unfinished / ANNOUNCERS)
         (unfinished / CHECKPOINTS).mkdir(mode=0o700)
         with Postgres(unfinished) as postgres:
-            logs = asyncio.run(_restore(order, Server(postgres.admin_dsn, programs)))
-        for log in logs:
+            restored = asyncio.run(restore(Server(postgres.admin_dsn, programs), order))
+        for log in restored.logs:
             write_private(unfinished / CHECKPOINTS / f"{log.edition}{SUFFIX}", log.note)
-    return logs
+    return restored
 
 
-def _restore_secrets(order: _Order, given: Path | None, target: Path) -> None:
+def _restore_secrets(order: Order, given: Path | None, target: Path) -> None:
     source = given or order.backup / SECRETS
     missing = [name for name in NEEDED_SECRETS if not (source / name).is_file()]
     if missing:
@@ -222,31 +225,3 @@ def _public_key(seed: Path) -> bytes:
     except (ValueError, NotBase64) as error:
         raise BadBackup(f"{seed.name} is no Ed25519 seed in base64") from error
     return key.public_key().public_bytes_raw()
-
-
-async def _restore(order: _Order, server: Server) -> Sequence[RestoredLog]:
-    return await restore(
-        server, order.backup, order.manifest, order.published, order.keys, order.progress
-    )
-
-
-def _show(
-    outcome: RestoreOutcome, nothing_published: bool, as_json: bool, *, deployed: bool
-) -> None:
-    if nothing_published:
-        for line in NOT_COMPARED:
-            click.secho(line, err=True, bold=True)
-    if as_json:
-        click.echo(msgspec.json.encode(outcome))
-        return
-    for log in outcome.logs:
-        click.echo(
-            f"已核实 Verified: {log.edition}, {log.size} entries, {log.ballots} ballots of"
-            f" {log.voters} voters, root {log.root}"
-        )
-        click.echo(f"  {log.vkey}")
-    click.echo(f"已恢复 Restored: {outcome.target}, 备份于 as of {outcome.backup_begun}")
-    if deployed:
-        click.echo("下一步 Next: huimin migrate --admin-url-file ... --passwords ...")
-    else:
-        click.echo(f"下一步 Next: huimin up --data {outcome.target}")

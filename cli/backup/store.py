@@ -43,6 +43,14 @@ class Head(Struct, frozen=True):
     note: bytes
 
 
+class Commitment(Struct, frozen=True):
+    """An edition that the registrar committed to, and how many credentials it issued."""
+
+    edition: str
+    reported: bool
+    issued: int
+
+
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection]:
     """A connection that is closed at the end."""
@@ -142,14 +150,21 @@ async def tile_roots(
     return [row[0] for row in rows]
 
 
-async def credentials_issued(connection: Connection, edition: str) -> int | None:
-    """How many credentials the registrar issued; None if the edition's roll was not its own."""
-    issued: int | None = await connection.fetchval(
-        """SELECT (SELECT count(*) FROM issuances i WHERE i.edition = e.edition)
-           FROM editions e WHERE e.edition = $1 AND e.mode IS NOT NULL""",
-        edition,
+async def commitments(connection: Connection) -> Sequence[Commitment]:
+    """The editions that the registrar committed to, in its database."""
+    rows = await connection.fetch(
+        """SELECT edition, reported,
+               (SELECT count(*) FROM issuances i WHERE i.edition = e.edition)
+           FROM editions e WHERE mode IS NOT NULL ORDER BY edition"""
     )
-    return issued
+    return [Commitment(*row) for row in rows]
+
+
+async def end_issuance(connection: Connection, edition: str) -> None:
+    """What the registrar does when it reports issuance: its triggers issue nothing after that."""
+    await connection.execute(
+        "UPDATE editions SET reported = true, wrapped_key = NULL WHERE edition = $1", edition
+    )
 
 
 async def has_database(admin: Connection, name: str) -> bool:

@@ -27,6 +27,8 @@ def show(findings: Sequence[Finding], console: Console) -> None:
         if finding.next is not None:
             _line(console, f"→ {finding.next.zh}")
             _line(console, f"→ {finding.next.en}")
+        for statement in finding.run:
+            _line(console, f"    {statement}")
     counts = {level: sum(one.level == level for one in findings) for level in LEVELS}
     console.print("  ".join(f"{_MARKS[level][0]}: {count}" for level, count in counts.items()))
 

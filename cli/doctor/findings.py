@@ -22,7 +22,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     """One thing that was looked at. `check` is a stable name; `subject` says on what.
 
     `unchecked` is either something that nobody asked for, or, with `hindered`, something that
-    could not be read although it was asked for.
+    could not be read although it was asked for. `run` are the statements that `next` speaks of.
     """
 
     check: str
@@ -31,6 +31,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     found: Said
     evidence: str = ""
     next: Said | None = None
+    run: tuple[str, ...] = ()
     hindered: bool = False
 
 
@@ -46,10 +47,18 @@ def warn(check: str, subject: str, found: Said, evidence: str, next_: Said) -> F
     )
 
 
-def fail(check: str, subject: str, found: Said, evidence: str, next_: Said) -> Finding:
+def fail(
+    check: str, subject: str, found: Said, evidence: str, next_: Said, run: Iterable[str] = ()
+) -> Finding:
     """It is wrong, or will lose or leak something."""
     return Finding(
-        check=check, level="fail", subject=subject, found=found, evidence=evidence, next=next_
+        check=check,
+        level="fail",
+        subject=subject,
+        found=found,
+        evidence=evidence,
+        next=next_,
+        run=tuple(run),
     )
 
 

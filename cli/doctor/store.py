@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import asyncpg
 from msgspec import Struct
@@ -37,6 +37,19 @@ class RoleOptions(Struct, frozen=True):
     powers: tuple[str, ...]
     member_of: tuple[str, ...]
     owns: int
+
+
+class Trigger(Struct, frozen=True, order=True):
+    """A trigger of a table: when it fires, and the statement that makes it.
+
+    `mode` is "always", or "origin": not for a session that says it is a replica. "replica" and
+    "off" guard nothing.
+    """
+
+    table: str
+    name: str
+    mode: Literal["always", "origin", "replica", "off"]
+    made: str
 
 
 @asynccontextmanager
@@ -125,7 +138,7 @@ async def rights(connection: Connection) -> set[str]:
                FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                WHERE c.relnamespace = 'public'::regnamespace AND a.attacl IS NOT NULL
                UNION ALL
-               SELECT 'FUNCTION ' || p.proname,
+               SELECT 'FUNCTION ' || p.oid::regprocedure,
                       coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner
                FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
                UNION ALL
@@ -147,24 +160,17 @@ async def rights(connection: Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
-async def disabled_triggers(connection: Connection) -> Sequence[str]:
-    """Triggers of tables in this database that somebody switched off."""
+async def triggers(connection: Connection) -> set[Trigger]:
+    """Every trigger that a table of this database has, but those of its own constraints."""
     rows = await connection.fetch(
-        """SELECT t.tgrelid::regclass::text || '.' || t.tgname FROM pg_trigger t
-           WHERE NOT t.tgisinternal AND t.tgenabled IN ('D', 'R') ORDER BY 1"""
+        """SELECT c.relname, t.tgname,
+               CASE t.tgenabled WHEN 'A' THEN 'always' WHEN 'O' THEN 'origin'
+                   WHEN 'R' THEN 'replica' ELSE 'off' END,
+               pg_get_triggerdef(t.oid)
+           FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+           WHERE NOT t.tgisinternal AND c.relnamespace = 'public'::regnamespace"""
     )
-    return [row[0] for row in rows]
-
-
-async def unguarded_tables(connection: Connection) -> Sequence[str]:
-    """Tables of the log that lack the trigger which refuses changes."""
-    rows = await connection.fetch(
-        """SELECT name FROM unnest(ARRAY['logs', 'entries', 'openings', 'tiles', 'checkpoints'])
-               AS name
-           WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = to_regclass(name)
-                             AND t.tgname = 'append_only') ORDER BY name"""
-    )
-    return [row[0] for row in rows]
+    return {Trigger(*row) for row in rows}
 
 
 async def sync_standbys(connection: Connection) -> int:

@@ -1,24 +1,27 @@
 """`python -m tests.integration.operation.expected` writes what the doctor expects of rights anew.
 
-Run it after a migration that grants or revokes, and read the difference before you commit it.
+Run it after a migration that grants, revokes or makes a trigger, and read the difference before you
+commit it.
 """
 
 import asyncio
-import json
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from cli.doctor import rights, store
+from cli.doctor.rights import Expected
 from cli.installation import Installation
 from cli.roles import SERVICES
 
 
-async def found(installation: Installation) -> dict[str, list[str]]:
-    """The rights in each service's database, sorted."""
+async def found(installation: Installation) -> dict[str, Expected]:
+    """What is in each service's database, sorted."""
     result = {}
     for service in SERVICES:
         async with store.connected(installation.database_url(service)) as connection:
-            result[service] = sorted(await store.rights(connection))
+            result[service] = await rights.found(connection)
     return result
 
 
@@ -28,7 +31,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="huimin-rights-") as directory,
         Installation(Path(directory) / "data", processes={}) as installation,
     ):
-        text = json.dumps(asyncio.run(found(installation)), indent=2)
+        text = msgspec.json.format(msgspec.json.encode(asyncio.run(found(installation)))).decode()
     Path(rights.__file__).with_name("expected.json").write_text(text + "\n")
 
 

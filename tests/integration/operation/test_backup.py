@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from cli.backup import store
 from cli.backup.command import backup_command
-from cli.backup.restore import NotServable, RestoredLog, check_registrar
+from cli.backup.issuance import NotServable, Voted, settle
 from cli.backup.restore_command import restore_command
 from cli.doctor.command import doctor_command
 from cli.embedded.postgres import Postgres
@@ -23,16 +24,10 @@ from shared.log.checkpoint import Checkpoint, sign_checkpoint
 from shared.log.note import Signer
 from shared.service.migrations import migrate
 from tests.audits import audited
-from tests.integration.operation.site import Site, printed
+from tests.integration.operation.site import ISSUE, REGISTER, Site, printed
 from tests.servers import query
 
 WAIT_S = 60.0
-TWO_CREDENTIALS = """
-    INSERT INTO editions (edition, mode, root, issuer_key, wrapped_key)
-        VALUES ('demo', 'phone', sha256(''), '\\x00', '\\x00');
-    INSERT INTO issuances (edition, reference, blinded_hash, channel)
-        SELECT 'demo', sha256(n::text::bytea), sha256(''), 'phone' FROM generate_series(1, 2) n;
-"""
 
 
 class Taken:
@@ -97,7 +92,7 @@ class TestBackup:
         only = ("--service", "registrar", "--service", "notify")
         outcome = printed(site.run(backup_command, people, "--data", site.data, *only, "--json"))
         assert outcome["logs"] == []
-        words = ("--admin-url-file", admin_url_file)
+        words = ("--admin-url-file", admin_url_file, *mirror(site))
         assert site.run(restore_command, people, *words).exit_code == 0
         assert databases(admin_url_file) == {"huimin_registrar", "huimin_notify"}
 
@@ -146,8 +141,7 @@ class TestRestore:
     ) -> None:
         """A log that a mirror has more of is refused."""
         site.cast(1)
-        mirror = f"{site.installation.ballot_url}/log/{site.edition}"
-        words = ("--data", tmp_path / "restored", "--mirror", mirror)
+        words = ("--data", tmp_path / "restored", *mirror(site))
         result = site.run(restore_command, taken.directory, *words)
         assert result.exit_code == 1
         assert "were published" in result.stderr
@@ -217,19 +211,6 @@ class TestRestore:
         assert "another root at size 7" in result.stderr
         assert databases(admin_url_file) == set()
 
-    async def test_a_registrar_behind_its_ballots_is_refused(
-        self, postgres_server: Postgres, database: str
-    ) -> None:
-        """Where two credentials are known and three people voted, one could vote again."""
-        url = postgres_server.admin_dsn.replace("/postgres?", f"/{database}?")
-        async with store.connected(url) as registrar:
-            await store.ensure_role(registrar, database_role("registrar"), login=True)
-            await migrate(registrar, "services.registrar")
-            await registrar.execute(TWO_CREDENTIALS)
-            await check_registrar(registrar, restored_log(voters=2))
-            with pytest.raises(NotServable, match="issued 2 credentials"):
-                await check_registrar(registrar, restored_log(voters=3))
-
     def test_a_postgresql_server_gets_all_databases_or_none(
         self, site: Site, taken: Taken, admin_url_file: Path
     ) -> None:
@@ -241,6 +222,116 @@ class TestRestore:
         assert "there is a database" in again.stderr
 
 
+@pytest.fixture(scope="session")
+def people(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of the people's side alone, of an edition that is open."""
+    people = tmp_path_factory.mktemp("people") / "people"
+    words = ("--data", site.data, "--service", "registrar", "--service", "notify")
+    assert site.run(backup_command, people, *words).exit_code == 0
+    return people
+
+
+class TestRegistrar:
+    """Credentials that were issued after a backup are in no log."""
+
+    def test_it_issues_no_more(self, site: Site, people: Path, admin_url_file: Path) -> None:
+        """Whoever it may have forgotten gets no second credential."""
+        words = (people, "--admin-url-file", admin_url_file, *mirror(site), "--json")
+        outcome = printed(site.run(restore_command, *words))
+        assert [one["issuance"] for one in outcome["issuance"]] == ["shut"]
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="no credential"):
+            issue_one(admin_url_file, site.edition)
+
+    def test_it_says_what_that_means(self, site: Site, people: Path, admin_url_file: Path) -> None:
+        """Somebody has to decide, and learns it in both languages."""
+        words = (people, "--admin-url-file", admin_url_file, *mirror(site))
+        said = site.run(restore_command, *words).stderr
+        assert "可能再领一次、投两次票" in said
+        assert "restore it again with --accept-forgotten-issuance demo" in said
+
+    def test_it_goes_on_where_the_risk_is_taken(
+        self, site: Site, people: Path, admin_url_file: Path
+    ) -> None:
+        """For the edition that is named."""
+        words = (people, "--admin-url-file", admin_url_file, *mirror(site), "--json")
+        accepted = ("--accept-forgotten-issuance", site.edition)
+        outcome = printed(site.run(restore_command, *words, *accepted))
+        assert [one["issuance"] for one in outcome["issuance"]] == ["open"]
+        issue_one(admin_url_file, site.edition)
+
+    def test_another_edition_named_is_refused(
+        self, site: Site, people: Path, admin_url_file: Path
+    ) -> None:
+        """A name that was mistyped shuts nothing that was to stay open."""
+        words = (people, "--admin-url-file", admin_url_file, *mirror(site))
+        result = site.run(restore_command, *words, "--accept-forgotten-issuance", "dema")
+        assert result.exit_code == 1
+        assert "names dema" in result.stderr
+        assert databases(admin_url_file) == set()
+
+    def test_without_the_log_it_is_refused(
+        self, site: Site, people: Path, admin_url_file: Path
+    ) -> None:
+        """Nothing in it says how many people voted."""
+        result = site.run(restore_command, people, "--admin-url-file", admin_url_file)
+        assert result.exit_code == 1
+        assert "without the log of 'demo'" in result.stderr
+        assert databases(admin_url_file) == set()
+
+    def test_credentials_of_a_log_that_was_left_out_are_found(
+        self, site: Site, people: Path, admin_url_file: Path
+    ) -> None:
+        """Credentials are given out only after something was published."""
+        words = (people, "--admin-url-file", admin_url_file, "--nothing-published")
+        result = site.run(restore_command, *words)
+        assert result.exit_code == 1
+        assert "300 credentials were issued for 'demo'" in result.stderr
+
+    async def test_one_behind_its_ballots_is_refused(
+        self, postgres_server: Postgres, database: str
+    ) -> None:
+        """Where two credentials are known and three people voted, one could vote again."""
+        url = postgres_server.admin_dsn.replace("/postgres?", f"/{database}?")
+        async with store.connected(url) as registrar:
+            await store.ensure_role(registrar, database_role("registrar"), login=True)
+            await migrate(registrar, "services.registrar")
+            await registrar.execute(REGISTER, "demo")
+            await registrar.execute(ISSUE, "demo", 2)
+            with pytest.raises(NotServable, match="issued 2 credentials"):
+                await settle(registrar, {"demo": Voted("open", 3)}, ["demo"], every_log=True)
+
+    @pytest.mark.parametrize(
+        ("phase", "issuance"), [("announced", "open"), ("rolled", "shut"), ("closed", "ended")]
+    )
+    async def test_only_an_edition_that_gives_out_credentials_is_shut(
+        self, postgres_server: Postgres, database: str, phase: str, issuance: str
+    ) -> None:
+        """Before its roll is in the log there are none to forget; after the close none to get."""
+        url = postgres_server.admin_dsn.replace("/postgres?", f"/{database}?")
+        async with store.connected(url) as registrar:
+            await store.ensure_role(registrar, database_role("registrar"), login=True)
+            await migrate(registrar, "services.registrar")
+            await registrar.execute(REGISTER, "demo")
+            found = await settle(registrar, {"demo": Voted(phase, 0)}, [], every_log=True)
+        assert [one.issuance for one in found] == [issuance]
+
+
+def mirror(site: Site) -> tuple[str, str]:
+    """The running service's log."""
+    return "--mirror", f"{site.installation.ballot_url}/log/{site.edition}"
+
+
+def issue_one(admin_url_file: Path, edition: str) -> None:
+    """What the registrar does for somebody whom it does not know."""
+    url = admin_url_file.read_text().replace("/postgres?", "/huimin_registrar?")
+    query(
+        url,
+        """INSERT INTO issuances (edition, reference, blinded_hash, channel)
+           VALUES ($1, sha256('new'), sha256(''), 'phone')""",
+        edition,
+    )
+
+
 @pytest.fixture
 def admin_url_file(postgres_server: Postgres, tmp_path: Path) -> Iterator[Path]:
     """The URL of a server without databases of ours; what is restored there is dropped."""
@@ -249,21 +340,6 @@ def admin_url_file(postgres_server: Postgres, tmp_path: Path) -> Iterator[Path]:
     yield file
     for name in ("ballot", "registrar", "tally", "notify"):
         query(postgres_server.admin_dsn, f"DROP DATABASE IF EXISTS huimin_{name} WITH (FORCE)")
-
-
-def restored_log(voters: int) -> RestoredLog:
-    """A log in which so many people voted."""
-    return RestoredLog(
-        edition="demo",
-        origin="",
-        vkey="",
-        size=voters,
-        root="",
-        ballots=voters,
-        voters=voters,
-        compared=(),
-        note="",
-    )
 
 
 def databases(admin_url_file: Path) -> set[str]:

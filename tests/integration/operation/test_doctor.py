@@ -14,6 +14,7 @@ from cli.embedded import cluster
 from cli.embedded.endpoint import free_port
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
+from cli.migrate import migrate_command
 from shared.log.checkpoint import Checkpoint, sign_checkpoint
 from shared.log.note import Signer
 from tests.integration.operation.expected import found as found_rights
@@ -49,7 +50,7 @@ def test_a_healthy_installation_has_no_finding(site: Site) -> None:
 def test_people_read_it_in_two_languages(site: Site) -> None:
     """Without --json each finding is a line with Chinese and English."""
     output = site.run(doctor_command, "--data", site.data).stdout
-    assert "日志只能追加 / the log can only be appended to" in output
+    assert "所有者不能登录 / the owner cannot log in" in output
 
 
 def test_the_rights_expected_are_those_of_the_migrations(site: Site) -> None:
@@ -101,50 +102,121 @@ def test_a_configuration_without_sync_interval_is_found(site: Site, tmp_path: Pa
     assert "2m (default)" in failing(found)["nats-sync-interval"]
 
 
-@pytest.mark.parametrize(
-    ("give", "take", "evidence"),
-    [
-        (
-            "GRANT UPDATE ON entries TO huimin_ballot",
-            "REVOKE UPDATE ON entries FROM huimin_ballot",
-            "UPDATE ON TABLE entries TO huimin_ballot",
-        ),
-        (
-            "GRANT EXECUTE ON FUNCTION append TO PUBLIC",
-            "REVOKE EXECUTE ON FUNCTION append FROM PUBLIC",
-            "EXECUTE ON FUNCTION append TO PUBLIC",
-        ),
-        (
-            "ALTER ROLE huimin_ballot CREATEROLE",
-            "ALTER ROLE huimin_ballot NOCREATEROLE",
-            "CREATEROLE",
-        ),
-        (
-            "GRANT huimin_ballot_owner TO huimin_ballot",
-            "REVOKE huimin_ballot_owner FROM huimin_ballot",
-            "member of huimin_ballot_owner",
-        ),
-        (
-            "ALTER TABLE entries DISABLE TRIGGER append_only",
-            "ALTER TABLE entries ENABLE ALWAYS TRIGGER append_only",
-            "entries.append_only",
-        ),
-    ],
-    ids=["table", "function", "power", "membership", "trigger"],
-)
-def test_a_role_with_too_many_rights_is_found(
-    site: Site, give: str, take: str, evidence: str
+WRONG_RIGHTS = {
+    "table": (
+        "ballot",
+        "GRANT UPDATE ON entries TO huimin_ballot",
+        "UPDATE ON TABLE entries TO huimin_ballot",
+    ),
+    "function": (
+        "ballot",
+        "GRANT EXECUTE ON FUNCTION append TO PUBLIC",
+        "EXECUTE ON FUNCTION append(",
+    ),
+    "column": (
+        "registrar",
+        "GRANT UPDATE (blinded_hash) ON issuances TO PUBLIC",
+        "UPDATE ON COLUMN issuances.blinded_hash TO PUBLIC",
+    ),
+    "database": (
+        "tally",
+        "GRANT TEMPORARY ON DATABASE huimin_tally TO PUBLIC",
+        "TEMPORARY ON DATABASE TO PUBLIC",
+    ),
+    "table missing": (
+        "registrar",
+        "REVOKE SELECT ON roll FROM huimin_registrar",
+        "SELECT ON TABLE roll TO huimin_registrar",
+    ),
+    "column missing": (
+        "tally",
+        "REVOKE UPDATE (size) ON editions FROM huimin_tally",
+        "UPDATE ON COLUMN editions.size TO huimin_tally",
+    ),
+    "function missing": (
+        "ballot",
+        "REVOKE EXECUTE ON FUNCTION append FROM huimin_ballot",
+        "EXECUTE ON FUNCTION append(",
+    ),
+    "trigger off": (
+        "registrar",
+        "ALTER TABLE issuances DISABLE TRIGGER may_issue",
+        "issuances.may_issue: off",
+    ),
+    "trigger for replicas": (
+        "ballot",
+        "ALTER TABLE entries ENABLE REPLICA TRIGGER append_only",
+        "entries.append_only: replica",
+    ),
+    "trigger not always": (
+        "ballot",
+        "ALTER TABLE entries ENABLE TRIGGER append_only",
+        "entries.append_only: origin",
+    ),
+    "trigger dropped": (
+        "registrar",
+        "DROP TRIGGER append_only ON issuances",
+        "issuances.append_only: missing",
+    ),
+    "another trigger": (
+        "registrar",
+        "CREATE TRIGGER stray BEFORE INSERT ON puzzles EXECUTE FUNCTION refuse_change()",
+        "puzzles.stray: origin",
+    ),
+}
+
+
+@pytest.mark.parametrize(("service", "give", "evidence"), WRONG_RIGHTS.values(), ids=WRONG_RIGHTS)
+def test_what_the_doctor_says_of_wrong_rights_mends_them(
+    site: Site, service: str, give: str, evidence: str
 ) -> None:
-    """What somebody gave by hand is found with the ballot service's own role, and named."""
-    admin = site.installation.postgres
-    url = admin.admin_dsn.replace("/postgres?", "/huimin_ballot?")
-    file = site.installation.secrets / "ballot.database-url"
+    """What somebody did by hand is found with the service's own role, named, and undone as told."""
+    url = site.installation.postgres.admin_dsn.replace("/postgres?", f"/huimin_{service}?")
+    words = ("--database", f"{service}={site.installation.secrets}/{service}.database-url")
     query(url, give)
-    try:
-        found = findings(site, 1, "--database", f"ballot={file}")
-    finally:
-        query(url, take)
-    assert evidence in failing(found)["permissions"]
+    wrong = [one for one in findings(site, 1, *words) if one["level"] == "fail"]
+    assert evidence in failing(wrong)["permissions"]
+    for statement in wrong[0]["run"]:
+        query(url, f"DO $x$ BEGIN SET ROLE huimin_{service}_owner; {statement} END $x$")
+    assert failing(findings(site, 0, *words)) == {}
+
+
+@pytest.mark.parametrize(
+    ("give", "evidence"),
+    [
+        ("ALTER ROLE huimin_ballot CREATEROLE", "CREATEROLE"),
+        ("GRANT huimin_ballot_owner TO huimin_ballot", "member of huimin_ballot_owner"),
+        ("ALTER ROLE huimin_ballot_owner LOGIN", "huimin_ballot_owner: LOGIN"),
+    ],
+    ids=["power", "membership", "owner"],
+)
+def test_a_role_with_too_many_powers_is_found_and_migrate_mends_it(
+    site: Site, tmp_path: Path, give: str, evidence: str
+) -> None:
+    """As the doctor says."""
+    admin = tmp_path / "admin.url"
+    admin.write_text(site.installation.postgres.admin_dsn)
+    words = ("--database", f"ballot={site.installation.secrets / 'ballot.database-url'}")
+    query(admin.read_text(), give)
+    (wrong,) = [one for one in findings(site, 1, *words) if one["level"] == "fail"]
+    assert evidence in wrong["evidence"]
+    assert "run huimin migrate" in wrong["next"]["en"]
+    assert site.run(migrate_command, "--admin-url-file", admin).exit_code == 0
+    assert failing(findings(site, 0, *words)) == {}
+
+
+def test_what_a_role_owns_is_found_and_handed_over_as_told(site: Site) -> None:
+    """Whoever owns a table may drop its guards."""
+    url = site.installation.postgres.admin_dsn.replace("/postgres?", "/huimin_tally?")
+    words = ("--database", f"tally={site.installation.secrets / 'tally.database-url'}")
+    query(url, "CREATE TABLE stray ()")
+    query(url, "ALTER TABLE stray OWNER TO huimin_tally")
+    (wrong,) = [one for one in findings(site, 1, *words) if one["level"] == "fail"]
+    assert wrong["evidence"] == "1 objects"
+    for statement in wrong["run"]:
+        query(url, statement)
+    query(url, "DROP TABLE stray")
+    assert failing(findings(site, 0, *words)) == {}
 
 
 def test_a_nats_user_with_too_many_rights_is_found(site: Site, nats_server: NatsServer) -> None:
