@@ -23,9 +23,10 @@ from services.notify.channels.channel import (
     Outcome,
     Rejected,
     Retry,
+    Undeliverable,
     Unknown,
 )
-from services.notify.health import Health
+from services.notify.health import FAILURES, Health
 from services.notify.wording import wording
 from shared.edition.errors import UNREADABLE_JSON
 from shared.service import tracing
@@ -47,7 +48,8 @@ class CodeDesk:
 
     def __init__(self, channel: Channel | None, limit_s: float = LIMIT_S) -> None:
         self._channel = channel
-        self._health = Health()
+        # Texts with codes are all alike: what refuses one for its text refuses all.
+        self._health = Health(refusals=FAILURES)
         self._limit_s = limit_s
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -130,7 +132,9 @@ def _answer(outcome: Outcome) -> CodeAnswer:
     match outcome:
         case Accepted():
             return CodeAnswer("accepted")
-        case Rejected(reason) | Retry(reason):
+        case Rejected(reason) | Undeliverable(reason):
+            return CodeAnswer("refused", reason)
+        case Retry(reason):
             return CodeAnswer("failed", reason)
         case Unknown(reason):
             return CodeAnswer("unknown", reason)

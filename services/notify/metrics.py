@@ -1,8 +1,10 @@
 """What the notify service counts, for Prometheus. Labels are words of fixed lists."""
 
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import Counter, Gauge
+
+from shared.service.codes import CodeOutcome
 
 CODES: Final = Counter(
     "huimin_notify_codes", "One-time codes asked for, by what was answered", ["outcome"]
@@ -38,5 +40,5 @@ UNREADABLE: Final = Gauge(
 )
 
 # What has not happened yet is told as 0, so that its first time is seen as an increase.
-for _outcome in ("accepted", "failed", "unknown"):
+for _outcome in get_args(CodeOutcome):
     CODES.labels(_outcome)

@@ -3,7 +3,14 @@
 from typing import Final
 
 from services.notify.backoff import backoff_s
-from services.notify.channels.channel import Accepted, Outcome, Rejected, Retry, Unknown
+from services.notify.channels.channel import (
+    Accepted,
+    Outcome,
+    Rejected,
+    Retry,
+    Undeliverable,
+    Unknown,
+)
 from services.notify.deliveries import Done
 from services.notify.pace import Pace
 
@@ -20,12 +27,12 @@ def verdict(delivery: int, attempt: int, outcome: Outcome, chance: float, pace: 
             return Done(id=delivery, attempt=attempt, state="sent")
         case Unknown(reason):
             return Done(id=delivery, attempt=attempt, state="unknown", reason=reason[:MAX_REASON])
-        case Rejected(reason):
+        case Rejected(reason) | Undeliverable(reason, None):
             return Done(id=delivery, attempt=attempt, state="dead", reason=reason[:MAX_REASON])
-        case Retry(reason, asked_s):
+        case Retry(reason) | Undeliverable(reason):
             after_s = backoff_s(
                 attempt,
-                asked_s,
+                outcome.after_s or 0.0,
                 chance,
                 first_s=pace.first_backoff_s,
                 longest_s=pace.longest_backoff_s,

@@ -32,7 +32,7 @@ from services.registrar.editions import HASTY, Editions
 from services.registrar.housekeeping import keep_house
 from services.registrar.issuance import Counter
 from services.registrar.keys import RegistrarKeys
-from services.registrar.metrics import Withheld
+from services.registrar.metrics import REFUSED, WITHHELD, Hourly
 from services.registrar.openapi import DOCUMENT
 from services.registrar.pace import Pace
 from services.registrar.puzzles import Puzzles
@@ -72,10 +72,10 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
                 connect(settings.nats_url, settings.nats_nkey_seed, "registrar")
             )
             await stack.enter_async_context(measuring("registrar", pool, nats, recorder.tell))
+            withheld, refused = Hourly(WITHHELD), Hourly(REFUSED)
             delivery = await stack.enter_async_context(
-                open_delivery(nats, settings.waiting_codes, pace)
+                open_delivery(nats, settings.waiting_codes, pace, refused)
             )
-            withheld = Withheld()
             app.state.update(_parts(settings, keys, pool, Editions(box, logs, pace)))
             app.state.update({"nats": nats, "delivery": delivery})
             app.state.challenges = Challenges(
@@ -89,7 +89,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
                 withheld=withheld,
             )
             await stack.enter_async_context(
-                running(keep_house(pool, withheld, pace.housekeeping_s), drain)
+                running(keep_house(pool, (withheld, refused), pace.housekeeping_s), drain)
             )
             log.info("serving", port=settings.port, version=VERSION)
             yield

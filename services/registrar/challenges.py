@@ -18,7 +18,7 @@ from services.registrar.codes import CODE_ATTEMPTS, CODE_DIGITS, CODE_LIFE_S, ne
 from services.registrar.delivery import Delivery
 from services.registrar.editions import Editions
 from services.registrar.keys import RegistrarKeys
-from services.registrar.metrics import CHALLENGES, Withheld
+from services.registrar.metrics import CHALLENGES, Hourly
 from services.registrar.puzzles import Puzzles
 from services.registrar.store import Connection, Edition, Pool, session
 from shared.eligibility.errors import BadPerson, BadPhoneNumber, ProofOfWorkNeeded
@@ -54,7 +54,7 @@ class Challenges:
         delivery: Delivery,
         phone_prefixes: tuple[str, ...],
         puzzles: Puzzles | None,
-        withheld: Withheld,
+        withheld: Hourly,
     ) -> None:
         self._pool = pool
         self._keys = keys

@@ -5,14 +5,14 @@ minutes run, and the person asks for another. A code that a provider has perhaps
 again.
 
 Whether delivery works is known from probes: decoys, which are about nobody. What happens to one
-person's message starts a probe at most, and changes nothing that anybody else could see.
+person's message starts a probe at most, and changes nothing that anybody else could see: notify
+keeps what lies with one number out of what it answers to decoys, and such a refusal is final.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal
 
 import msgspec
 import nats.errors
@@ -25,14 +25,11 @@ from services.registrar.errors import CodesFailing, CodesQueued
 from services.registrar.pace import Pace
 from shared.edition.errors import UNREADABLE_JSON
 from shared.service import tracing
-from shared.service.codes import CodeAnswer, CodeRequest
+from shared.service.codes import CodeAnswer, CodeOutcome, CodeRequest
 from shared.service.nats import heed_cancellation
 from shared.service.subjects import CODES_SUBJECT
 
 log = structlog.get_logger()
-
-Outcome = Literal["accepted", "failed", "unknown"]
-
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(CodeAnswer)
@@ -41,9 +38,10 @@ _decoder = msgspec.json.Decoder(CodeAnswer)
 class Delivery:
     """Takes codes and sees to it that they get to the notify service."""
 
-    def __init__(self, nats: Client, waiting: int, pace: Pace) -> None:
+    def __init__(self, nats: Client, waiting: int, pace: Pace, refused: metrics.Hourly) -> None:
         self._nats = nats
         self._pace = pace
+        self._refused = refused
         self._queue: asyncio.Queue[CodeRequest] = asyncio.Queue(waiting)
         self._working = True
         self._probe_now = asyncio.Event()
@@ -84,7 +82,9 @@ class Delivery:
             self._depth.dec()
             try:
                 outcome = await self._offer(request)
-                metrics.CODES.labels(outcome).inc()
+                if outcome == "refused":
+                    self._refused.add()
+                metrics.CODES.labels("accepted" if outcome == "refused" else outcome).inc()
                 if outcome != "accepted":
                     self._probe_now.set()
             finally:
@@ -111,8 +111,8 @@ class Delivery:
                     await self._probe_now.wait()
             heed_cancellation()
 
-    async def _offer(self, request: CodeRequest) -> Outcome:
-        """Try until somebody has taken it, or perhaps has, or time is up."""
+    async def _offer(self, request: CodeRequest) -> CodeOutcome:
+        """Try until somebody has taken it, or perhaps has, or never will, or time is up."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._pace.offer_s
         while True:
@@ -123,7 +123,7 @@ class Delivery:
             self._probe_now.set()
             await asyncio.sleep(self._pace.pause_s)
 
-    async def _attempt(self, request: CodeRequest, wait_s: float) -> Outcome:
+    async def _attempt(self, request: CodeRequest, wait_s: float) -> CodeOutcome:
         if not self._nats.is_connected:  # the client would keep the code until it is
             return "failed"
         try:
@@ -145,9 +145,11 @@ class Delivery:
 
 
 @asynccontextmanager
-async def open_delivery(nats: Client, waiting: int, pace: Pace) -> AsyncIterator[Delivery]:
+async def open_delivery(
+    nats: Client, waiting: int, pace: Pace, refused: metrics.Hourly
+) -> AsyncIterator[Delivery]:
     """Delivery at work; at the end what is queued is delivered first, within bounds."""
-    delivery = Delivery(nats, waiting, pace)
+    delivery = Delivery(nats, waiting, pace, refused)
     tasks = [asyncio.create_task(delivery.send_queued()) for _ in range(pace.senders)]
     tasks.append(asyncio.create_task(delivery.probe()))
     try:

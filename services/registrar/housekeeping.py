@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
 from services.registrar import store
-from services.registrar.metrics import Withheld
+from services.registrar.metrics import Hourly
 from services.registrar.store import Pool, session
 from shared.service import caps
 from shared.service.problem import StoreUnavailable
@@ -18,8 +19,11 @@ BATCH: Final = 1_000
 log = structlog.get_logger()
 
 
-async def keep_house(pool: Pool, withheld: Withheld, every_s: float) -> None:
-    """Do it again and again, for ever. Several processes do not get in each other's way."""
+async def keep_house(pool: Pool, counts: Sequence[Hourly], every_s: float) -> None:
+    """Do it again and again, for ever. Several processes do not get in each other's way.
+
+    `counts` are told once an hour.
+    """
     told_at = time.monotonic()
     while True:
         try:
@@ -28,7 +32,8 @@ async def keep_house(pool: Pool, withheld: Withheld, every_s: float) -> None:
         except StoreUnavailable as error:
             log.warning("housekeeping waits for the database", why=error.detail)
         if time.monotonic() - told_at > TELL_EVERY_S:
-            withheld.tell()
+            for one in counts:
+                one.tell()
             told_at = time.monotonic()
         await asyncio.sleep(every_s)
 

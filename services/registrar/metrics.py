@@ -2,20 +2,31 @@
 
 Codes of people who are not on the roll are sent as decoys and counted like all others: a count that
 moved only for one kind would tell whoever can watch it while asking. Codes withheld because a phone
-got too many are added once an hour, for the same reason.
+got too many, and codes that a provider refused for their number's sake, are added once an hour, for
+the same reason.
 """
 
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import Counter, Gauge
 
+from shared.service.codes import CodeOutcome
+
 CHALLENGES: Final = Counter("huimin_registrar_challenges", "Codes asked for")
-CODES: Final = Counter("huimin_registrar_codes", "Codes handed to notify, decoys too", ["outcome"])
+CODES: Final = Counter(
+    "huimin_registrar_codes",
+    "Codes handed to notify, decoys too; accepted are those that notify refused, too",
+    ["outcome"],
+)
 CREDENTIALS: Final = Counter(
     "huimin_registrar_credentials", "Credentials issued for the first time", ["channel"]
 )
 WITHHELD: Final = Counter(
     "huimin_registrar_codes_withheld", "Codes not sent as their phone got too many; hourly"
+)
+REFUSED: Final = Counter(
+    "huimin_registrar_codes_refused",
+    "Codes that notify refused, mostly for their number's sake; hourly",
 )
 QUEUE: Final = Gauge(
     "huimin_registrar_codes_waiting",
@@ -36,7 +47,7 @@ MISMATCHES: Final = Counter(
 )
 
 # What has not happened yet is told as 0, so that its first time is seen as an increase.
-for _outcome in ("accepted", "failed", "unknown"):
+for _outcome in set(get_args(CodeOutcome)) - {"refused"}:
     CODES.labels(_outcome)
 for _channel in ("phone", "counter"):
     CREDENTIALS.labels(_channel)
@@ -44,10 +55,11 @@ for _what in ("commitment", "log-key"):
     MISMATCHES.labels(_what)
 
 
-class Withheld:
-    """Counts codes that were withheld, and tells of them later, all together."""
+class Hourly:
+    """Counts what is one person's, and tells of it later, all together."""
 
-    def __init__(self) -> None:
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
         self._untold = 0
 
     def add(self) -> None:
@@ -56,5 +68,5 @@ class Withheld:
 
     def tell(self) -> None:
         """Let the metric have them."""
-        WITHHELD.inc(self._untold)
+        self._counter.inc(self._untold)
         self._untold = 0

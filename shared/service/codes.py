@@ -4,9 +4,11 @@ Request and reply live in memory alone; no stream holds the subject. Notify lear
 and a code, and nothing about whose they are or what they are for.
 """
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
+
+CodeOutcome: TypeAlias = Literal["accepted", "refused", "failed", "unknown"]
 
 
 class CodeRequest(Struct, frozen=True, kw_only=True):
@@ -28,9 +30,11 @@ class CodeRequest(Struct, frozen=True, kw_only=True):
 class CodeAnswer(Struct, frozen=True):
     """What came of it.
 
-    `accepted`: a provider took it; `failed`: none did, and it may be sent again; `unknown`: the
-    provider's answer was lost, so it may have been sent. `reason` is a short word.
+    `accepted`: a provider took it; `refused`: it was not sent, and the same would not be if it were
+    asked for again, for this number's sake or for its text's; `failed`: it was not sent, and may be
+    asked for again; `unknown`: the provider's answer was lost, so it may have been sent. `reason`
+    is a short word. A decoy is never `refused` for a number's sake.
     """
 
-    outcome: Literal["accepted", "failed", "unknown"]
+    outcome: CodeOutcome
     reason: str = ""

@@ -20,7 +20,15 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from services.notify.channels.channel import Accepted, Message, Outcome, Rejected, Retry, Unknown
+from services.notify.channels.channel import (
+    Accepted,
+    Message,
+    Outcome,
+    Rejected,
+    Retry,
+    Undeliverable,
+    Unknown,
+)
 from services.notify.channels.http import KEEP_OPEN_S, Reply, open_session, post
 from services.notify.channels.sms import (
     OPERATOR_RETRY_S,
@@ -36,13 +44,19 @@ ALGORITHM: Final = "ACS3-HMAC-SHA256"
 _MAINLAND: Final = "+86"
 _EMPTY_SHA256: Final = hashlib.sha256(b"").hexdigest()
 
+_OF_THE_NUMBER: Final[Mapping[str, float | None]] = {
+    "isv.MOBILE_NUMBER_ILLEGAL": None,
+    "isv.PHONE_NUMBER_ILLEGAL": None,
+    "isv.NOT_SUPPORTED_COUNTRY": None,
+    "isv.COUNTRY_RESTRICTED": None,
+    "isv.SMS_TEST_NUMBER_LIMIT": None,
+    "isv.BUSINESS_LIMIT_CONTROL": 60.0,  # one a minute, five an hour, ten a day to one number
+}
+"""What concerns one number and no other: seconds to wait, None if it is refused every time."""
+
 _NEVER: Final = frozenset(
     {
-        "isv.MOBILE_NUMBER_ILLEGAL",
-        "isv.PHONE_NUMBER_ILLEGAL",
         "isv.MOBILE_COUNT_OVER_LIMIT",
-        "isv.NOT_SUPPORTED_COUNTRY",
-        "isv.COUNTRY_RESTRICTED",
         "isv.BLACK_KEY_CONTROL_LIMIT",
         "isv.PARAM_LENGTH_LIMIT",
         "isv.PARAM_NOT_SUPPORT_URL",
@@ -51,16 +65,15 @@ _NEVER: Final = frozenset(
         "isv.INVALID_JSON_PARAM",
     }
 )
-"""This number or this text will be refused every time."""
+"""This text will be refused every time, whoever it is for."""
 
 _LATER: Final[Mapping[str, float]] = {
-    "isv.BUSINESS_LIMIT_CONTROL": 60.0,
     "isv.DAY_LIMIT_CONTROL": 3_600.0,
     "isv.MONTH_LIMIT_CONTROL": 86_400.0,
     "Throttling": 1.0,
     "ServiceUnavailable": 5.0,
 }
-"""Too many for now: seconds to wait. What stands before the first dot counts if the whole does not.
+"""Too many of all for now: seconds to wait. The whole code counts, or what is before its first dot.
 """
 
 _LIMIT_WINDOWS: Final[Mapping[str, float]] = {"小时": 3_600.0, "天": 86_400.0}
@@ -102,7 +115,7 @@ class AliyunChannel:
         try:
             template, parameters = fill(self._settings.templates, message)
         except CannotFill as error:
-            return Rejected(str(error))
+            return error.outcome
         query = canonical_query(
             {
                 "PhoneNumbers": message.to.removeprefix(_MAINLAND).removeprefix("+"),
@@ -186,11 +199,14 @@ def _outcome(reply: Reply) -> Outcome:
     code, reason = answer.code, refusal(answer.code)
     if code == "OK":
         return Accepted()
+    if code in _OF_THE_NUMBER:
+        wait_s = _OF_THE_NUMBER[code]
+        return Undeliverable(reason, None if wait_s is None else max(wait_s, _window_s(answer)))
     if code in _NEVER:
         return Rejected(reason)
     for limit in (code, code.partition(".")[0]):
         if limit in _LATER:
-            return Retry(reason, max(_LATER[limit], _window_s(answer), reply.retry_after_s))
+            return Retry(reason, max(_LATER[limit], reply.retry_after_s))
     if code in _PERHAPS or reply.status >= 500 or _is_providers_own(code):
         return Unknown(reason)
     return Retry(reason, OPERATOR_RETRY_S)

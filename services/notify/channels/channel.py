@@ -1,8 +1,9 @@
 """What a channel is given, what it may answer, and the form that all channels share.
 
 A channel hands one message to one provider and says what became of it. It tries once, keeps
-nothing, and leaves to its caller when to try again, how fast to send and whom to tell. The four
-outcomes differ in what the caller may do next: only after `Retry` is the same message sent again.
+nothing, and leaves to its caller when to try again, how fast to send and whom to tell. The five
+outcomes differ in what the caller may do next, and in whom they are about: only after `Retry`, and
+after an `Undeliverable` that says when, is the same message sent again.
 """
 
 from collections.abc import Mapping
@@ -49,6 +50,17 @@ class Rejected(Struct, frozen=True):
     reason: str
 
 
+class Undeliverable(Struct, frozen=True):
+    """The message was certainly not sent, for a reason that lies with its recipient alone.
+
+    It says nothing about the channel and about messages to others. `after_s`: seconds until the
+    recipient may have one; None if never.
+    """
+
+    reason: str
+    after_s: float | None = None
+
+
 class Retry(Struct, frozen=True):
     """The message was certainly not sent. `after_s`: seconds that the provider asks to wait."""
 
@@ -62,7 +74,7 @@ class Unknown(Struct, frozen=True):
     reason: str
 
 
-Outcome: TypeAlias = Accepted | Rejected | Retry | Unknown
+Outcome: TypeAlias = Accepted | Rejected | Undeliverable | Retry | Unknown
 
 
 class Channel(Protocol):

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from services.notify.channels.channel import Message
+from services.notify.channels.channel import Message, Rejected, Undeliverable
 from shared.service.settings import BadSettings
 
 OPERATOR_RETRY_S: Final = 60.0
@@ -33,7 +33,11 @@ Templates: TypeAlias = Mapping[str, Mapping[Literal["zh", "en"], SmsTemplate]]
 
 
 class CannotFill(Exception):
-    """The message is none that can be sent as SMS; the text says why, without any value."""
+    """The message is none that can be sent as SMS: `outcome` says why, without any value."""
+
+    def __init__(self, outcome: Rejected | Undeliverable) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
 
 
 def parse_templates(setting: str, text: str) -> Templates:
@@ -52,13 +56,14 @@ def parse_templates(setting: str, text: str) -> Templates:
 def fill(templates: Templates, message: Message) -> tuple[str, dict[str, str]]:
     """The template's id and its parameters in order; raises `CannotFill`."""
     if not _NUMBER.match(message.to):
-        raise CannotFill("the recipient is no number in E.164")
+        raise CannotFill(Undeliverable("the recipient is no number in E.164"))
     template = templates.get(message.kind, {}).get(message.language)
     if template is None:
-        raise CannotFill(f"no template for {message.kind} in {message.language}")
+        raise CannotFill(Rejected(f"no template for {message.kind} in {message.language}"))
     missing = [name for name in template.parameters if name not in message.parameters]
     if missing:
-        raise CannotFill(f"the template for {message.kind} asks for {', '.join(missing)}")
+        named = ", ".join(missing)
+        raise CannotFill(Rejected(f"the template for {message.kind} asks for {named}"))
     return template.id, {name: message.parameters[name] for name in template.parameters}
 
 

@@ -17,7 +17,15 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
-from services.notify.channels.channel import Accepted, Message, Outcome, Rejected, Retry, Unknown
+from services.notify.channels.channel import (
+    Accepted,
+    Message,
+    Outcome,
+    Rejected,
+    Retry,
+    Undeliverable,
+    Unknown,
+)
 from services.notify.channels.http import KEEP_OPEN_S, Reply, open_session, post
 from services.notify.channels.sms import (
     OPERATOR_RETRY_S,
@@ -31,31 +39,39 @@ from services.notify.channels.sms import (
 ALGORITHM: Final = "TC3-HMAC-SHA256"
 CONTENT_TYPE: Final = "application/json; charset=utf-8"
 
+_OF_THE_NUMBER: Final[Mapping[str, float | None]] = {
+    "InvalidParameterValue.IncorrectPhoneNumber": None,
+    "FailedOperation.PhoneNumberInBlacklist": None,
+    "LimitExceeded.AppCountryOrRegionInBlacklist": None,
+    "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone": None,
+    "UnsupportedOperation.UnsupportedRegion": None,
+    "UnsupportedOperation.UnsuportedRegion": None,  # so spelt in the provider's list
+    "LimitExceeded.PhoneNumberThirtySecondLimit": 30.0,
+    "LimitExceeded.DeliveryFrequencyLimit": 60.0,
+    "LimitExceeded.PhoneNumberOneHourLimit": 3_600.0,
+    "LimitExceeded.AppCountryOrRegionDailyLimit": 3_600.0,
+    "LimitExceeded.PhoneNumberDailyLimit": 86_400.0,
+    "LimitExceeded.PhoneNumberSameContentDailyLimit": 86_400.0,
+}
+"""What concerns one number, or one country's numbers: seconds to wait, None if it is refused every
+time."""
+
 _NEVER: Final = frozenset(
     {
-        "InvalidParameterValue.IncorrectPhoneNumber",
         "InvalidParameterValue.ContentLengthLimit",
         "InvalidParameterValue.TemplateParameterFormatError",
         "InvalidParameterValue.TemplateParameterLengthLimit",
         "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter",
-        "FailedOperation.PhoneNumberInBlacklist",
         "FailedOperation.ContainSensitiveWord",
-        "LimitExceeded.AppCountryOrRegionInBlacklist",
-        "UnsupportedOperation.UnsupportedRegion",
-        "UnsupportedOperation.UnsuportedRegion",  # so spelt in the provider's list
     }
 )
-"""This number or this text will be refused every time."""
+"""This text will be refused every time, whoever it is for."""
 
 _LATER: Final[Mapping[str, float]] = {
-    "LimitExceeded.PhoneNumberThirtySecondLimit": 30.0,
-    "LimitExceeded.PhoneNumberOneHourLimit": 3_600.0,
-    "LimitExceeded.PhoneNumberDailyLimit": 86_400.0,
-    "LimitExceeded.PhoneNumberSameContentDailyLimit": 86_400.0,
     "LimitExceeded": 60.0,
     "RequestLimitExceeded": 1.0,
 }
-"""Too many for now: seconds to wait. What stands before the first dot counts if the whole does not.
+"""Too many of all for now: seconds to wait. The whole code counts, or what is before its first dot.
 """
 
 
@@ -91,7 +107,7 @@ class TencentChannel:
         try:
             template, parameters = fill(settings.templates, message)
         except CannotFill as error:
-            return Rejected(str(error))
+            return error.outcome
         payload = msgspec.json.encode(
             {
                 "PhoneNumberSet": [message.to],
@@ -184,6 +200,8 @@ def _outcome_of_code(code: str, reply: Reply) -> Outcome:
     reason = refusal(code)
     if code == "Ok":
         return Accepted()
+    if code in _OF_THE_NUMBER:
+        return Undeliverable(reason, _OF_THE_NUMBER[code])
     if code in _NEVER:
         return Rejected(reason)
     for limit in (code, code.partition(".")[0]):

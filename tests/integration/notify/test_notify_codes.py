@@ -16,6 +16,7 @@ from services.notify.channels.channel import (
     Outcome,
     Rejected,
     Retry,
+    Undeliverable,
     Unknown,
 )
 from services.notify.codes import CodeDesk
@@ -146,10 +147,30 @@ async def test_a_provider_that_wants_a_long_pause_is_not_waited_for() -> None:
 
 
 async def test_a_refusal_is_final() -> None:
-    """What the provider refused for good is not tried again."""
-    provider = Provider(Rejected("no such number"))
-    assert await CodeDesk(provider).answer(REQUEST) == CodeAnswer("failed", "no such number")
+    """What the provider refused for good is not tried again, and whoever asked is told so."""
+    provider = Provider(Rejected("not this text"))
+    assert await CodeDesk(provider).answer(REQUEST) == CodeAnswer("refused", "not this text")
     assert len(provider.taken) == 1
+
+
+@pytest.mark.parametrize("after_s", [None, 60.0])
+async def test_a_number_that_gets_none_is_that_numbers_affair(after_s: float | None) -> None:
+    """It is refused, each time after one attempt, and a decoy is accepted as before."""
+    provider = Provider(*[Undeliverable("not this number", after_s)] * 20)
+    desk = CodeDesk(provider)
+    answers = [await desk.answer(REQUEST) for _ in range(20)]
+    assert set(answers) == {CodeAnswer("refused", "not this number")}
+    assert len(provider.taken) == 20
+    assert await desk.answer(replace(REQUEST, phone=None)) == CodeAnswer("accepted")
+
+
+async def test_a_text_that_is_refused_is_everybodys_affair() -> None:
+    """All codes have the same text: after two refusals of it, decoys are refused as well."""
+    desk = CodeDesk(Provider(*[Rejected("not this text")] * 2))
+    for _ in range(2):
+        await desk.answer(REQUEST)
+    decoy = await desk.answer(replace(REQUEST, phone=None))
+    assert decoy == CodeAnswer("refused", "not this text")
 
 
 async def test_what_was_perhaps_sent_is_not_sent_again() -> None:

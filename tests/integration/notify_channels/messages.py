@@ -4,7 +4,14 @@ from typing import Any
 
 import msgspec
 
-from services.notify.channels.channel import Message, Outcome, Rejected, Retry, Unknown
+from services.notify.channels.channel import (
+    Message,
+    Outcome,
+    Rejected,
+    Retry,
+    Undeliverable,
+    Unknown,
+)
 
 PERSON = "li.hua@example.org"
 NUMBER = "+8613800138000"
@@ -31,7 +38,7 @@ def message(**changes: Any) -> Message:
 
 def reason(outcome: Outcome) -> str:
     """The outcome's reason, which must not quote whom the message was for or what it said."""
-    assert isinstance(outcome, Rejected | Retry | Unknown)
+    assert isinstance(outcome, Rejected | Undeliverable | Retry | Unknown)
     for private in (PERSON, NUMBER, NUMBER[1:], NUMBER[3:], CODE, SECRET, "li.hua"):
         assert private not in outcome.reason
     return outcome.reason

@@ -7,7 +7,15 @@ from typing import Any, TypeAlias
 import pytest
 
 from services.notify.channels.aliyun import AliyunSettings, open_aliyun
-from services.notify.channels.channel import Accepted, Channel, Message, Rejected, Retry, Unknown
+from services.notify.channels.channel import (
+    Accepted,
+    Channel,
+    Message,
+    Rejected,
+    Retry,
+    Undeliverable,
+    Unknown,
+)
 from services.notify.channels.sms import SmsTemplate, Templates
 from services.notify.channels.tencent import TencentSettings, open_tencent
 from shared.service.settings import BadSettings
@@ -104,28 +112,80 @@ class TestAMessage:
 
     async def test_to_what_is_no_number(self, provider: Provider, channel: Channel) -> None:
         """Anything but a number in E.164 is rejected before anything is sent."""
-        assert isinstance(await channel.send(sms(to="13800138000,13800138001")), Rejected)
+        assert isinstance(await channel.send(sms(to="13800138000,13800138001")), Undeliverable)
         assert provider.requests == 0
+
+
+OF_THE_NUMBER = {
+    "aliyun": [
+        "isv.MOBILE_NUMBER_ILLEGAL",
+        "isv.NOT_SUPPORTED_COUNTRY",
+        "isv.BUSINESS_LIMIT_CONTROL",
+    ],
+    "tencent": [
+        "InvalidParameterValue.IncorrectPhoneNumber",
+        "FailedOperation.PhoneNumberInBlacklist",
+        "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone",
+        "LimitExceeded.AppCountryOrRegionInBlacklist",
+        "LimitExceeded.AppCountryOrRegionDailyLimit",
+        "LimitExceeded.DeliveryFrequencyLimit",
+        "LimitExceeded.PhoneNumberThirtySecondLimit",
+        "LimitExceeded.PhoneNumberOneHourLimit",
+        "LimitExceeded.PhoneNumberDailyLimit",
+        "LimitExceeded.PhoneNumberSameContentDailyLimit",
+    ],
+}
+"""What the providers' lists say of one number or one country."""
+
+OF_THE_ACCOUNT = {
+    "aliyun": ["isv.DAY_LIMIT_CONTROL", "isv.OUT_OF_SERVICE", "isv.DOMESTIC_NUMBER_NOT_SUPPORTED"],
+    "tencent": [
+        "LimitExceeded.AppDailyLimit",
+        "LimitExceeded.AppMainlandChinaDailyLimit",
+        "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone",
+    ],
+}
+"""What they say of all messages, or of all to the mainland."""
 
 
 class TestARefusal:
     async def test_of_the_number(self, provider: Provider, channel: Channel) -> None:
-        """A number that the provider calls wrong is rejected for good."""
+        """A number that the provider calls wrong gets no message, ever."""
         codes = {
             "aliyun": "isv.MOBILE_NUMBER_ILLEGAL",
             "tencent": "InvalidParameterValue.IncorrectPhoneNumber",
         }
         provider.error = Refused(codes[channel.name], 200, f"{NUMBER} is wrong")
-        outcome = await channel.send(sms())
-        assert isinstance(outcome, Rejected)
-        assert reason(outcome) == f"the provider answered {codes[channel.name]}"
+        assert await channel.send(sms()) == Undeliverable(
+            f"the provider answered {codes[channel.name]}"
+        )
 
     async def test_for_too_many_to_one_number(self, provider: Provider, channel: Channel) -> None:
-        """The provider's limit on one number: retry when its window, here an hour, is over."""
+        """The provider's limit on one number: again when its window, here an hour, is over."""
         provider.messages_per_number = 0
         outcome = await channel.send(sms())
-        assert isinstance(outcome, Retry)
+        assert isinstance(outcome, Undeliverable)
         assert outcome.after_s == 3_600
+
+    async def test_that_concerns_one_number_says_so(
+        self, provider: Provider, channel: Channel
+    ) -> None:
+        """Whatever the provider says of one number alone is told apart from the channel's own."""
+        outcomes = []
+        for code in OF_THE_NUMBER[channel.name]:
+            provider.error = Refused(code, 200)
+            outcomes.append(await channel.send(sms()))
+        assert {type(outcome) for outcome in outcomes} == {Undeliverable}
+
+    async def test_that_concerns_all_numbers_says_so(
+        self, provider: Provider, channel: Channel
+    ) -> None:
+        """The account's limits and faults are the channel's: retry."""
+        outcomes = []
+        for code in OF_THE_ACCOUNT[channel.name]:
+            provider.error = Refused(code, 200)
+            outcomes.append(await channel.send(sms()))
+        assert {type(outcome) for outcome in outcomes} == {Retry}
 
     async def test_for_too_many_requests(self, provider: Provider, channel: Channel) -> None:
         """The provider's limit on requests: retry soon."""

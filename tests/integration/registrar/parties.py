@@ -7,7 +7,7 @@ codes that it was given.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 import nats
@@ -15,7 +15,7 @@ from aiohttp import web
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from shared.service.codes import CodeAnswer, CodeRequest
+from shared.service.codes import CodeAnswer, CodeOutcome, CodeRequest
 from shared.service.server import bind
 from shared.service.subjects import CODES_SUBJECT
 from tests.editions import EditionBuilder
@@ -24,18 +24,14 @@ from tests.web import problem
 
 PATIENCE_S: Final = 20.0
 
-Outcome = Literal["accepted", "failed", "unknown"]
-
 
 class Notify:
     """Stands in for the notify service: answers on NATS, and remembers the codes it was given."""
 
     def __init__(self) -> None:
-        self.outcome: Outcome = "accepted"
-        self.failing_phone: str | None = None
+        self.outcome: CodeOutcome = "accepted"
         self.delay_s = 0.0
         self.decoys = 0
-        self.failures = 0
         self._codes: dict[str, asyncio.Queue[str]] = {}
         self.received: list[CodeRequest] = []
 
@@ -43,9 +39,7 @@ class Notify:
         """One request."""
         request = msgspec.json.decode(message.data, type=CodeRequest)
         await asyncio.sleep(self.delay_s)
-        failing = request.phone is not None and request.phone == self.failing_phone
-        outcome: Outcome = "failed" if failing else self.outcome
-        self.failures += failing
+        outcome = self.outcome
         if outcome == "accepted":
             self.received.append(request)
             if request.phone is None:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import asyncpg
 
 from cli.embedded.nats import NatsServer
-from cli.embedded.postgres import Postgres
+from cli.embedded.postgres import ADMIN, Postgres
+from cli.roles import database_role
 from services.registrar.settings import Settings
 from shared.log.note import Signer, Verifier
 from shared.service.migrations import migrate
@@ -33,12 +34,18 @@ class Urls(NamedTuple):
 
 def migrated(postgres: Postgres, database: str) -> Urls:
     """Make the roles, and the schema in a database of the owner's."""
-    admin = postgres.admin_dsn.replace("/postgres?", f"/{database}?")
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, _migrate(admin)).result()
+    admin = _migrated(postgres, database, OWNER, "services.registrar")
     return Urls(
         postgres.dsn(database, ROLE, PASSWORD), postgres.dsn(database, OWNER, PASSWORD), admin
     )
+
+
+def migrated_notify(postgres: Postgres, database: str) -> str:
+    """Make the role of notify, and its schema in a database; returns the service's address."""
+    role = database_role("notify")
+    postgres.create_role(role, PASSWORD)
+    _migrated(postgres, database, ADMIN, "services.notify")
+    return postgres.dsn(database, role, PASSWORD)
 
 
 def make_roles(postgres: Postgres) -> None:
@@ -66,10 +73,17 @@ def registrar_settings(database_url: str, nats: NatsServer, log: Log) -> Setting
     )
 
 
-async def _migrate(url: str) -> None:
+def _migrated(postgres: Postgres, database: str, owner: str, package: str) -> str:
+    admin = postgres.admin_dsn.replace("/postgres?", f"/{database}?")
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _migrate(admin, owner, package)).result()
+    return admin
+
+
+async def _migrate(url: str, owner: str, package: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(f"SET ROLE {OWNER}")
-        await migrate(connection, "services.registrar")
+        await connection.execute(f"SET ROLE {owner}")
+        await migrate(connection, package)
     finally:
         await connection.close()

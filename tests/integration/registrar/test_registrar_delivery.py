@@ -54,23 +54,6 @@ async def test_a_code_that_failed_is_tried_again(ward: Ward) -> None:
     assert (await ward.claim(code, ward.key().blinded)).status == 201
 
 
-async def test_one_phone_that_fails_changes_nothing_for_others(
-    settings: Settings, log: Log, notify: Notify
-) -> None:
-    """A dead phone must not show, to whoever asks for its owner, that there is such a person."""
-    async with open_registrar(settings, msgspec.structs.replace(BRISK, offer_s=0.01)) as registrar:
-        ward = await Ward(registrar, log, notify).open()
-        notify.failing_phone = phone(1)
-        for _ in range(4):
-            assert (await ward.ask(1)).status == 201
-        async with asyncio.timeout(PATIENCE_S):
-            while notify.failures < 4:  # noqa: ASYNC110  # heard over NATS
-                await asyncio.sleep(0.01)
-        await ward.code(2)  # takes the same way after them
-        said = [(await ward.registration())["codes"] for _ in range(10)]
-    assert set(said) == {"working"}
-
-
 async def test_nobody_listening(settings: Settings, log: Log) -> None:
     """A registrar that is alone with NATS says that codes fail, and still answers."""
     async with open_registrar(settings) as registrar:

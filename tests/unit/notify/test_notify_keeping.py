@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from services.notify.channels.channel import Accepted, Message, Outcome, Rejected, Retry, Unknown
+from services.notify.channels.channel import (
+    Accepted,
+    Message,
+    Outcome,
+    Rejected,
+    Retry,
+    Undeliverable,
+    Unknown,
+)
 from services.notify.health import REMEMBERED_S, WINDOW, Health
 from services.notify.inbox import Inbox
 from services.notify.vault import BadToken, Vault, new_handle
@@ -87,6 +95,18 @@ def test_one_failure_is_not_the_channels() -> None:
 def test_a_wrong_number_is_not_the_channels() -> None:
     """A few refusals for good are about those numbers."""
     assert after(*[Rejected("no such number")] * (WINDOW - 1)) == Accepted()
+
+
+@pytest.mark.parametrize("after_s", [None, 60.0])
+def test_what_lies_with_one_number_says_nothing(after_s: float | None) -> None:
+    """However often one number fails, for good or for now, others are expected to be accepted."""
+    assert after(*[Undeliverable("too many", after_s)] * (2 * WINDOW)) == Accepted()
+
+
+def test_what_lies_with_one_number_hides_no_failure() -> None:
+    """Between two failures of the channel it does not count as a message that went out."""
+    failures = Retry("busy"), Undeliverable("no such number"), Retry("busy")
+    assert after(*failures) == Retry("busy")
 
 
 def test_refusing_everything_is_the_channels() -> None:

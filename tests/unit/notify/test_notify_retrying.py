@@ -3,7 +3,14 @@
 import pytest
 
 from services.notify.backoff import LONGEST_REST_S, MAX_ATTEMPTS, RESTS_AFTER, Rest, backoff_s
-from services.notify.channels.channel import Accepted, Outcome, Rejected, Retry, Unknown
+from services.notify.channels.channel import (
+    Accepted,
+    Outcome,
+    Rejected,
+    Retry,
+    Undeliverable,
+    Unknown,
+)
 from services.notify.pace import Pace
 from services.notify.token_bucket import TokenBucket
 from services.notify.verdict import verdict
@@ -37,13 +44,20 @@ def test_in_the_end_it_is_given_up() -> None:
     [
         (Accepted(), "sent"),
         (Rejected("no such mailbox"), "dead"),
+        (Undeliverable("no such number"), "dead"),
+        (Undeliverable("too many to this number", 60.0), "failed"),
         (Retry("busy"), "failed"),
         (Unknown("lost"), "unknown"),
     ],
 )
 def test_only_what_was_not_sent_is_tried_again(outcome: Outcome, state: str) -> None:
-    """Of the four outcomes Retry alone leads to another attempt."""
+    """Of the outcomes only those lead to another attempt that can still come to something."""
     assert verdict(1, 1, outcome, 0.5, PACE).state == state
+
+
+def test_a_number_that_has_had_too_many_is_left_alone_for_as_long_as_asked() -> None:
+    """A limit on one recipient is waited for, like a pause that the provider asks for."""
+    assert verdict(1, 1, Undeliverable("too many", 3_600.0), 0.5, PACE).after_s == 3_600
 
 
 def test_the_last_attempt_makes_a_dead_letter() -> None:
