@@ -167,12 +167,12 @@ class Dispatcher:
             log.exception("a channel failed", channel=self.outlet.name, error=type(error).__name__)
             return Unknown(f"error in the channel ({type(error).__name__})")
         if outcome == Rejected(GONE) and claimed.handle is not None:
-            await self._forget(claimed.handle)
+            await self._forget(claimed.recipient)
         return outcome
 
-    async def _forget(self, handle: bytes) -> None:
+    async def _forget(self, recipient: bytes) -> None:
         """The recipient has said for good that nothing more is wanted."""
         try:
-            await store.leave(self._pool, handle)
+            await store.leave(self._pool, recipient)
         except CONNECTION_LOST as error:  # the next message will hear the same again
             log.warning("a subscription could not be ended", error=type(error).__name__)

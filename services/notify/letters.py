@@ -66,7 +66,7 @@ class Letters:
             secret = None if sealed is None else self._vault.open(sealed, claimed.handle)
         except InvalidTag as error:
             raise NoRecipient("the address was sealed under another key") from error
-        leave_url = f"{self._public_url}/leave/{self._vault.token('leave', claimed.handle)}"
+        leave_url = f"{self._public_url}/leave/{self._vault.token('leave', claimed.recipient)}"
         return Addressee(
             id=id_,
             to=address,

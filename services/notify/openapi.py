@@ -29,7 +29,7 @@ _TOKEN: Final = Parameter(
     name="token",
     what="What the link in the message carries; it is a secret of whoever got it",
     kind=Annotated[str, Meta(max_length=64)],
-    example="AAECAwQFBgcICQoLDA0ODw",
+    example="aaaqeayeaudaocajbifqydio",
 )
 _TIME: Final = datetime(2027, 3, 1, 9, tzinfo=UTC)
 _STATUS: Final = NotifyStatus(

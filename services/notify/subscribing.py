@@ -68,19 +68,19 @@ class Subscribing:
 
     async def show(self, token: str) -> Subscribed | None:
         """What a link to confirm is about; raises `BadToken`."""
-        return await store.subscribed(self._pool, self._vault.handle("confirm", token))
+        return await store.subscribed(self._pool, self._vault.name("confirm", token))
 
     async def confirm(self, token: str) -> Subscribed | None:
         """Begin; None if it was asked for too long ago. Raises `BadToken`."""
-        return await store.confirm(self._pool, self._vault.handle("confirm", token))
+        return await store.confirm(self._pool, self._vault.name("confirm", token))
 
     def check_leaving(self, token: str) -> None:
         """Raise `BadToken` unless the link is one to leave by."""
-        self._vault.handle("leave", token)
+        self._vault.name("leave", token)
 
     async def leave(self, token: str) -> None:
         """End it at once, however often that is asked; raises `BadToken`."""
-        await store.leave(self._pool, self._vault.handle("leave", token))
+        await store.leave(self._pool, self._vault.name("leave", token))
 
     def _address(self, request: SubscriptionRequest) -> str:
         """The address in its one form; raises `BadAddress`."""
