@@ -107,6 +107,22 @@ _LINKS: Final = (
         answers=_pages("It has ended"),
         refusals=(Malformed, StoreUnavailable),
     ),
+    Operation(
+        handler=api.show_short_link,
+        name="showShortLink",
+        tag="links",
+        parameters=(_TOKEN,),
+        answers=_pages("What would begin or end"),
+        refusals=(Malformed, StoreUnavailable),
+    ),
+    Operation(
+        handler=api.follow_short_link,
+        name="followShortLink",
+        tag="links",
+        parameters=(_TOKEN,),
+        answers=_pages("It has begun or ended"),
+        refusals=(Malformed, StoreUnavailable),
+    ),
 )
 
 INTERFACE: Final = Interface(

@@ -60,9 +60,7 @@ class Vault:
         return hmac.digest(self._hash_key, "\0".join(parts).encode(), sha256)
 
     def token(self, purpose: Purpose, named: bytes) -> str:
-        """What a link for this purpose carries: `named` is a handle to confirm, a fingerprint to
-        leave.
-        """
+        """What a link to confirm (`named`: a handle) or to leave (a fingerprint) carries."""
         name = named[:NAME_BYTES]
         return b32encode(name + self._tag(purpose, name)).decode().lower()
 
@@ -78,6 +76,15 @@ class Vault:
         if not hmac.compare_digest(tag, self._tag(purpose, name)):
             raise BadToken("the link is not one of this service")
         return name
+
+    def purpose(self, token: str) -> Purpose:
+        """What a token was made for; raises `BadToken`."""
+        try:
+            self.name("confirm", token)
+        except BadToken:
+            self.name("leave", token)
+            return "leave"
+        return "confirm"
 
     def _tag(self, purpose: Purpose, name: bytes) -> bytes:
         message = purpose.encode() + b"\0" + name
