@@ -1,15 +1,16 @@
 """Stateful fakes of the two SMS providers, which check requests as the providers' rules say.
 
 Written from the published rules and apart from our channels: signatures are computed anew from the
-request as it came, times may be at most so far off, no request serves twice, a number gets only so
-many messages, each message costs one unit of the balance. Tests look at `sent`, and make trouble
-with `hang`, `fail_with`, `error`, `lose_reply` and `balance`.
+request as it came, times may be at most so far off, no request serves twice, no parameter is a
+link, a number gets only so many messages, each message costs one unit of the balance. Tests look at
+`sent`, and make trouble with `hang`, `fail_with`, `error`, `lose_reply` and `balance`.
 """
 
 import asyncio
 import hashlib
 import hmac
 import json
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
@@ -24,7 +25,13 @@ KEY_ID = "LTAI-test-key-id"
 KEY_SECRET = "provider-test-key-secret"  # noqa: S105 - the fake's own
 SIGN_NAME = "惠民投票"
 APP_ID = "1400006666"
-TEMPLATES = {"SMS_154950909": ["code", "minutes"], "SMS_154950910": ["edition"]}
+TEMPLATES = {
+    "SMS_154950909": ["code", "minutes"],
+    "SMS_154950910": ["edition"],
+    "SMS_154950911": ["title", "token"],
+}
+LINK = re.compile(r"https?://|www\.|[a-z0-9-]+\.(com|cn|net|org|example)\b", re.IGNORECASE)
+LONGEST_PARAMETER = 35
 
 
 class Sent(NamedTuple):
@@ -140,6 +147,10 @@ class FakeAliyun(Provider):
         if sorted(values) != sorted(names):
             raise Refused("isv.TEMPLATE_MISSING_PARAMETERS", 200)
         parameters = tuple(values[name] for name in names)
+        if any(map(LINK.search, parameters)):
+            raise Refused("isv.PARAM_NOT_SUPPORT_URL", 200)
+        if not all(1 <= len(one) <= LONGEST_PARAMETER for one in parameters):
+            raise Refused("isv.PARAM_LENGTH_LIMIT", 200)
         return Sent(number, query["TemplateCode"], parameters, query.get("OutId", ""))
 
     def _check_signature(self, request: web.Request, body: bytes) -> None:
@@ -215,6 +226,8 @@ class FakeTencent(Provider):
         values = asked["TemplateParamSet"]
         if len(values) != len(TEMPLATES.get(asked["TemplateId"], [])):
             raise Refused("FailedOperation.TemplateParamSetNotMatchApprovedTemplate", 200)
+        if any(map(LINK.search, values)):
+            raise Refused("InvalidParameterValue.ProhibitedUseUrlInTemplateParameter", 200)
         return Sent(number, asked["TemplateId"], tuple(values), asked["SessionContext"])
 
     def _check_signature(self, request: web.Request, body: bytes) -> None:

@@ -75,7 +75,10 @@ class Subscriptions(Controller):
 @get("/confirm/{token:str}", media_type=MediaType.HTML)
 async def show_confirmation(state: State, token: Token) -> Response[str]:
     """A page with a button; mail scanners open links, so opening one changes nothing."""
-    subscribing: Subscribing = state.subscribing
+    return await _show_confirmation(state.subscribing, token)
+
+
+async def _show_confirmation(subscribing: Subscribing, token: str) -> Response[str]:
     try:
         subscribed = await subscribing.show(token)
     except BadToken:
@@ -86,7 +89,10 @@ async def show_confirmation(state: State, token: Token) -> Response[str]:
 @post("/confirm/{token:str}", media_type=MediaType.HTML, status_code=200)
 async def confirm(state: State, token: Token) -> Response[str]:
     """Begin the subscription; what the body says does not matter."""
-    subscribing: Subscribing = state.subscribing
+    return await _confirm(state.subscribing, token)
+
+
+async def _confirm(subscribing: Subscribing, token: str) -> Response[str]:
     try:
         subscribed = await subscribing.confirm(token)
     except BadToken:
@@ -97,7 +103,10 @@ async def confirm(state: State, token: Token) -> Response[str]:
 @get("/leave/{token:str}", media_type=MediaType.HTML)
 async def show_leaving(state: State, token: Token) -> Response[str]:
     """A page with a button that ends everything for the address."""
-    subscribing: Subscribing = state.subscribing
+    return await _show_leaving(state.subscribing, token)
+
+
+async def _show_leaving(subscribing: Subscribing, token: str) -> Response[str]:
     try:
         subscribing.check_leaving(token)
     except BadToken:
@@ -108,12 +117,37 @@ async def show_leaving(state: State, token: Token) -> Response[str]:
 @post("/leave/{token:str}", media_type=MediaType.HTML, status_code=200)
 async def leave(state: State, token: Token) -> Response[str]:
     """End everything for the address at once (RFC 8058); what the body says does not matter."""
-    subscribing: Subscribing = state.subscribing
+    return await _leave(state.subscribing, token)
+
+
+async def _leave(subscribing: Subscribing, token: str) -> Response[str]:
     try:
         await subscribing.leave(token)
     except BadToken:
         return pages.bad_link()
     return pages.left()
+
+
+@get("/s/{token:str}", media_type=MediaType.HTML)
+async def show_short_link(state: State, token: Token) -> Response[str]:
+    """Where a text message leads: the page to confirm or to leave, as the token says."""
+    subscribing: Subscribing = state.subscribing
+    try:
+        show = _show_leaving if subscribing.is_to_leave(token) else _show_confirmation
+    except BadToken:
+        return pages.bad_link()
+    return await show(subscribing, token)
+
+
+@post("/s/{token:str}", media_type=MediaType.HTML, status_code=200)
+async def follow_short_link(state: State, token: Token) -> Response[str]:
+    """Confirm or leave at once, as the token says; what the body says does not matter."""
+    subscribing: Subscribing = state.subscribing
+    try:
+        follow = _leave if subscribing.is_to_leave(token) else _confirm
+    except BadToken:
+        return pages.bad_link()
+    return await follow(subscribing, token)
 
 
 @get("/desk/v1/status")
@@ -185,6 +219,8 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     confirm,
     show_leaving,
     leave,
+    show_short_link,
+    follow_short_link,
     status,
     show_inbox,
     inbox_messages,

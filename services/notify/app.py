@@ -15,7 +15,7 @@ from litestar.datastructures import State
 
 from services.notify import api, reporter, store
 from services.notify.codes import CodeDesk
-from services.notify.dispatcher import Dispatcher
+from services.notify.dispatcher import ALL_LANGUAGES, Dispatcher
 from services.notify.inbox import Inbox
 from services.notify.letters import Letters
 from services.notify.listening import listening
@@ -58,6 +58,7 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Litestar:
             pool = await enter(await _database(settings))
             run = await enter(open_run(settings.database_url, pace))
             outlets = await enter(_outlets(settings, known, inbox))
+            _tell_what_is_missing(outlets)
             vault = Vault(known.key)
             letters = Letters(pool, vault, _public_url(settings), known.recipients)
             dispatchers = tuple(
@@ -121,7 +122,7 @@ def _subscribing(
     return Subscribing(
         pool,
         vault,
-        by_channel.keys(),
+        {name: one.outlet.languages for name, one in by_channel.items()},
         asked,
         confirmations_per_day=settings.confirmations_per_day,
         webhooks_anywhere=settings.webhooks_anywhere,
@@ -156,6 +157,12 @@ async def _outlets(
     except BadSettings as error:
         log.critical("bad settings", why=str(error))
         raise
+
+
+def _tell_what_is_missing(outlets: Outlets) -> None:
+    for one in outlets.outlets:
+        for language in sorted(ALL_LANGUAGES - one.languages):
+            log.warning("no subscriptions: templates missing", channel=one.name, language=language)
 
 
 def _on_store_lost(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

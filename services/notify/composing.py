@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from services.notify.channels.channel import Message
 from services.notify.facts import Facts
+from services.notify.sms_templates import shortened
 from services.notify.wording import Wording, footer, wording
 from shared.edition.manifest import Text
 from shared.notices.views import Language
@@ -19,16 +20,27 @@ CHINA: Final = timezone(timedelta(hours=8))
 _json = msgspec.json.Encoder()
 
 
+class Link(Struct, frozen=True):
+    """Where a message leads, whole, and its token alone for a text message's template."""
+
+    url: str
+    token: str
+
+    def __repr__(self) -> str:
+        """Without what it is a secret to know."""
+        return "Link()"
+
+
 class Addressee(Struct, frozen=True, kw_only=True):
     """Whom a message is for, in the clear: in memory only. `id` is the same for every attempt.
 
-    `leave_url` is None for an operator's own recipient, `secret` for what is no webhook.
+    `leave` is None for an operator's own recipient, `secret` for what is no webhook.
     """
 
     id: str
     to: str
     language: Language
-    leave_url: str | None = None
+    leave: Link | None = None
     secret: str | None = None
 
     def __repr__(self) -> str:
@@ -65,32 +77,31 @@ class Event(Struct, frozen=True, kw_only=True):
 def announcement(facts: Facts, whom: Addressee) -> Message:
     """An announcement for one recipient."""
     subject, text = _announced(facts, whom.language)
-    title = _in(whom.language, facts.title)
+    title, leave = _in(whom.language, facts.title), whom.leave
+    leave_url = leave.url if leave else None
     return Message(
         id=whom.id,
         to=whom.to,
         language=whom.language,
         kind=facts.milestone,
         subject=subject,
-        text=text + footer(whom.language, whom.leave_url) if whom.leave_url else text,
-        parameters={"title": title, "url": facts.url, "leave_url": whom.leave_url or ""},
-        leave_url=whom.leave_url,
-        event=_json.encode(_event(facts, whom.leave_url)) if whom.secret else None,
+        text=text + footer(whom.language, leave_url) if leave_url else text,
+        parameters={"title": shortened(title), "token": leave.token if leave else ""},
+        leave_url=leave_url,
+        event=_json.encode(_event(facts, leave_url)) if whom.secret else None,
         secret=whom.secret,
     )
 
 
-def confirmation(
-    edition: str | None, confirm_url: str, asked: datetime, whom: Addressee
-) -> Message:
+def confirmation(edition: str | None, link: Link, asked: datetime, whom: Addressee) -> Message:
     """The request to confirm a subscription."""
     subject_of = Text(zh="所有活动", en="all votes") if edition is None else Text(edition, edition)
     title = _in(whom.language, subject_of)
-    subject, text = wording("confirm", whom.language, {"title": title, "confirm_url": confirm_url})
+    subject, text = wording("confirm", whom.language, {"title": title, "confirm_url": link.url})
     event = Event(
         type="huimin.confirm",
         timestamp=asked,
-        data=ConfirmationNeeded(edition=edition, confirm_url=confirm_url),
+        data=ConfirmationNeeded(edition=edition, confirm_url=link.url),
     )
     return Message(
         id=whom.id,
@@ -99,7 +110,7 @@ def confirmation(
         kind="confirm",
         subject=subject,
         text=text,
-        parameters={"title": title, "url": confirm_url},
+        parameters={"title": shortened(title), "token": link.token},
         event=_json.encode(event) if whom.secret else None,
         secret=whom.secret,
     )

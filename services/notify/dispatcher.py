@@ -31,23 +31,29 @@ from services.notify.run import Run
 from services.notify.store import CONNECTION_LOST, Pool
 from services.notify.token_bucket import TokenBucket
 from services.notify.verdict import verdict
-from shared.notices.views import ChannelName
+from shared.notices.views import ChannelName, Language
 
 DOUBT_S: Final = 60.0
 """For so long after a failure a claim whose answer was lost may still come to be committed."""
 
 BURST_S: Final = 1.0
 
+ALL_LANGUAGES: Final[frozenset[Language]] = frozenset(get_args(Language))
+
 log = structlog.get_logger()
 
 
 class Outlet(Struct, frozen=True):
-    """A way to reach people: what carries it, how many at once, and how many a second (0: any)."""
+    """A way to reach people: what carries it, how many at once, and how many a second (0: any).
+
+    `languages` are those in which strangers may subscribe.
+    """
 
     name: ChannelName
     channel: Channel
     at_once: int
     rate: float
+    languages: frozenset[Language] = ALL_LANGUAGES
 
 
 class Dispatcher:
@@ -167,12 +173,12 @@ class Dispatcher:
             log.exception("a channel failed", channel=self.outlet.name, error=type(error).__name__)
             return Unknown(f"error in the channel ({type(error).__name__})")
         if outcome == Rejected(GONE) and claimed.handle is not None:
-            await self._forget(claimed.handle)
+            await self._forget(claimed.recipient)
         return outcome
 
-    async def _forget(self, handle: bytes) -> None:
+    async def _forget(self, recipient: bytes) -> None:
         """The recipient has said for good that nothing more is wanted."""
         try:
-            await store.leave(self._pool, handle)
+            await store.leave(self._pool, recipient)
         except CONNECTION_LOST as error:  # the next message will hear the same again
             log.warning("a subscription could not be ended", error=type(error).__name__)

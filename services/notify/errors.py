@@ -12,11 +12,11 @@ class BadAddress(Invalid):
 
 
 class ChannelNotOffered(Invalid):
-    """No provider is configured for it."""
+    """No provider is configured for it, or nothing that it would send in this language."""
 
     slug = "channel-not-offered"
     title = ("暂不提供此通知方式", "This way to be told is not offered here")
-    next = ("请选择其他方式", "Choose another way")
+    next = ("请选择其他方式或语言", "Choose another way or language")
 
 
 class DeskClosed(Forbidden):

@@ -7,12 +7,12 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 
 from services.notify.channels.channel import Message
-from services.notify.composing import Addressee, announcement, confirmation
+from services.notify.composing import Addressee, Link, announcement, confirmation
 from services.notify.deliveries import Claimed
 from services.notify.facts import Facts
 from services.notify.settings import OperatorsRecipient
 from services.notify.store import Pool, Recipient, facts_of
-from services.notify.vault import Vault
+from services.notify.vault import Purpose, Vault
 
 MAX_FACTS: Final = 64
 
@@ -49,8 +49,8 @@ class Letters:
             return announcement(await self._facts_of(claimed.announcement), whom)
         if claimed.handle is None or claimed.asked is None:
             raise NoRecipient("the recipient has left")
-        url = f"{self._public_url}/confirm/{self._vault.token('confirm', claimed.handle)}"
-        return confirmation(claimed.edition, url, claimed.asked, whom)
+        link = self._link("confirm", claimed.handle)
+        return confirmation(claimed.edition, link, claimed.asked, whom)
 
     def _addressee(self, claimed: Claimed) -> Addressee:
         # Derived from the row's number under the key: unique beyond this installation as well.
@@ -66,14 +66,18 @@ class Letters:
             secret = None if sealed is None else self._vault.open(sealed, claimed.handle)
         except InvalidTag as error:
             raise NoRecipient("the address was sealed under another key") from error
-        leave_url = f"{self._public_url}/leave/{self._vault.token('leave', claimed.handle)}"
+        leave = self._link("leave", claimed.recipient) if claimed.announcement is not None else None
         return Addressee(
             id=id_,
             to=address,
             language=claimed.language,
-            leave_url=leave_url if claimed.announcement is not None else None,
+            leave=leave,
             secret=secret,
         )
+
+    def _link(self, purpose: Purpose, named: bytes) -> Link:
+        token = self._vault.token(purpose, named)
+        return Link(f"{self._public_url}/{purpose}/{token}", token)
 
     async def _facts_of(self, announcement_id: int) -> Facts:
         facts = self._facts.get(announcement_id)

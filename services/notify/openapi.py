@@ -29,7 +29,7 @@ _TOKEN: Final = Parameter(
     name="token",
     what="What the link in the message carries; it is a secret of whoever got it",
     kind=Annotated[str, Meta(max_length=64)],
-    example="AAECAwQFBgcICQoLDA0ODw",
+    example="aaaqeayeaudaocajbifqydio",
 )
 _TIME: Final = datetime(2027, 3, 1, 9, tzinfo=UTC)
 _STATUS: Final = NotifyStatus(
@@ -105,6 +105,22 @@ _LINKS: Final = (
         tag="links",
         parameters=(_TOKEN,),
         answers=_pages("It has ended"),
+        refusals=(Malformed, StoreUnavailable),
+    ),
+    Operation(
+        handler=api.show_short_link,
+        name="showShortLink",
+        tag="links",
+        parameters=(_TOKEN,),
+        answers=_pages("What would begin or end"),
+        refusals=(Malformed, StoreUnavailable),
+    ),
+    Operation(
+        handler=api.follow_short_link,
+        name="followShortLink",
+        tag="links",
+        parameters=(_TOKEN,),
+        answers=_pages("It has begun or ended"),
         refusals=(Malformed, StoreUnavailable),
     ),
 )

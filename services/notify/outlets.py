@@ -8,13 +8,14 @@ from typing import Final, NamedTuple
 from services.notify.channels.aliyun import AliyunSettings, open_aliyun
 from services.notify.channels.apprise import AppriseSettings, open_apprise
 from services.notify.channels.channel import Channel
-from services.notify.channels.sms import parse_templates
 from services.notify.channels.smtp import SmtpSettings, open_smtp
 from services.notify.channels.tencent import TencentSettings, open_tencent
 from services.notify.channels.webhook import WebhookSettings, open_webhook
-from services.notify.dispatcher import Outlet
+from services.notify.dispatcher import ALL_LANGUAGES, Outlet
 from services.notify.inbox import Inbox, InboxChannel
 from services.notify.settings import OperatorsRecipient, Settings, identity
+from services.notify.sms_templates import languages_offered, read_templates
+from shared.notices.views import Language
 from shared.service.settings import BadSettings
 
 SMS_AT_ONCE: Final = 16
@@ -31,6 +32,13 @@ class Outlets(NamedTuple):
     outlets: tuple[Outlet, ...]
 
 
+class _Sms(NamedTuple):
+    """What carries texts, and the languages in which all kinds of them can be sent."""
+
+    channel: Channel
+    languages: frozenset[Language]
+
+
 @asynccontextmanager
 async def open_outlets(
     settings: Settings, operators: tuple[OperatorsRecipient, ...], inbox: Inbox | None
@@ -40,7 +48,9 @@ async def open_outlets(
         outlets = []
         sms = await _sms(settings, inbox, stack)
         if sms is not None:
-            outlets.append(Outlet("sms", sms, SMS_AT_ONCE, settings.sms_rate))
+            outlets.append(
+                Outlet("sms", sms.channel, SMS_AT_ONCE, settings.sms_rate, sms.languages)
+            )
         mail = await _mail(settings, inbox, stack)
         if mail is not None:
             at_once = round(settings.smtp_connections * WAITING_FOR_CONNECTION)
@@ -52,7 +62,7 @@ async def open_outlets(
             chat = AppriseSettings(urls=tuple(one.url for one in operators))
             services = await stack.enter_async_context(open_apprise(chat))
             outlets.append(Outlet("apprise", services, APPRISE_AT_ONCE, settings.apprise_rate))
-        yield Outlets(sms, tuple(outlets))
+        yield Outlets(sms.channel if sms else None, tuple(outlets))
 
 
 async def try_outlets(settings: Settings) -> None:
@@ -62,16 +72,20 @@ async def try_outlets(settings: Settings) -> None:
         pass
 
 
-async def _sms(settings: Settings, inbox: Inbox | None, stack: AsyncExitStack) -> Channel | None:
+async def _sms(settings: Settings, inbox: Inbox | None, stack: AsyncExitStack) -> _Sms | None:
     match settings.codes_channel:
         case "aliyun":
-            return await stack.enter_async_context(open_aliyun(_aliyun(settings)))
+            aliyun = _aliyun(settings)
+            channel: Channel = await stack.enter_async_context(open_aliyun(aliyun))
+            return _Sms(channel, languages_offered(aliyun.templates))
         case "tencent":
-            return await stack.enter_async_context(open_tencent(_tencent(settings)))
+            tencent = _tencent(settings)
+            channel = await stack.enter_async_context(open_tencent(tencent))
+            return _Sms(channel, languages_offered(tencent.templates))
         case "inbox" if inbox is None:
             raise BadSettings("HUIMIN_NOTIFY_CODES_CHANNEL is inbox and HUIMIN_NOTIFY_INBOX is off")
         case _:
-            return None if inbox is None else InboxChannel(inbox, "sms")
+            return None if inbox is None else _Sms(InboxChannel(inbox, "sms"), ALL_LANGUAGES)
 
 
 async def _mail(settings: Settings, inbox: Inbox | None, stack: AsyncExitStack) -> Channel | None:
@@ -96,7 +110,7 @@ def _aliyun(settings: Settings) -> AliyunSettings:
         access_key_id=settings.aliyun_access_key_id,
         access_key_secret=settings.aliyun_access_key_secret,
         sign_name=settings.aliyun_sign_name,
-        templates=parse_templates("HUIMIN_NOTIFY_ALIYUN_TEMPLATES", settings.aliyun_templates),
+        templates=read_templates("HUIMIN_NOTIFY_ALIYUN_TEMPLATES", settings.aliyun_templates),
         endpoint=settings.aliyun_endpoint,
     )
     _require(aliyun.access_key_id and aliyun.access_key_secret and aliyun.sign_name, "ALIYUN")
@@ -109,7 +123,7 @@ def _tencent(settings: Settings) -> TencentSettings:
         secret_key=settings.tencent_secret_key,
         app_id=settings.tencent_app_id,
         sign_name=settings.tencent_sign_name,
-        templates=parse_templates("HUIMIN_NOTIFY_TENCENT_TEMPLATES", settings.tencent_templates),
+        templates=read_templates("HUIMIN_NOTIFY_TENCENT_TEMPLATES", settings.tencent_templates),
         region=settings.tencent_region,
         endpoint=settings.tencent_endpoint,
     )

@@ -105,9 +105,11 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
         str,
         means(
             "Aliyun: the approved templates, as JSON from kind to language to id and parameters:"
-            ' `{"code": {"zh": {"id": "SMS_1", "parameters": ["code", "minutes"]}}}`',
+            ' `{"code": {"zh": {"id": "SMS_1", "parameters": ["code", "minutes"]}}}`. That one is'
+            " needed; with those of all other kinds, people may subscribe by SMS",
             "阿里云：已审核的模板，JSON，依次为种类、语言、编号与参数："
-            '`{"code": {"zh": {"id": "SMS_1", "parameters": ["code", "minutes"]}}}`',
+            '`{"code": {"zh": {"id": "SMS_1", "parameters": ["code", "minutes"]}}}`。'
+            "这一个必不可少；其他种类齐全后，居民可以订阅短信通知",
         ),
     ] = "{}"
     aliyun_endpoint: Annotated[

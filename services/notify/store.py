@@ -20,6 +20,7 @@ CONNECT_TIMEOUT_S = 5
 FORGET_UNCONFIRMED = "2 days"
 FORGET_SENT = "30 days"
 TIDY_BATCH = 10_000
+RECIPIENT_BYTES = 32
 
 CONNECTION_LOST = (
     OSError,
@@ -124,11 +125,11 @@ async def ask_to_confirm(
 
 
 async def subscribed(pool: Pool, handle: bytes) -> Subscribed | None:
-    """The subscription with this handle, if there is one."""
+    """The subscription whose handle begins so, if there is one."""
     row = await pool.fetchrow(
         """SELECT edition, channel, confirmed IS NOT NULL AS confirmed
-           FROM subscriptions WHERE handle = $1""",
-        handle,
+           FROM subscriptions WHERE handle BETWEEN $1 AND $2""",
+        *_beginning_with(handle),
     )
     if row is None:
         return None
@@ -138,12 +139,15 @@ async def subscribed(pool: Pool, handle: bytes) -> Subscribed | None:
 
 
 async def confirm(pool: Pool, handle: bytes) -> Subscribed | None:
-    """Put a subscription into force in place of an earlier one for the same; None if it is gone."""
+    """Put a subscription into force in place of an earlier one for the same; None if it is gone.
+
+    `handle` is the beginning of its handle.
+    """
     async with pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(
             """SELECT id, edition, channel, recipient, confirmed FROM subscriptions
-               WHERE handle = $1 FOR UPDATE""",
-            handle,
+               WHERE handle BETWEEN $1 AND $2 FOR UPDATE""",
+            *_beginning_with(handle),
         )
         if row is None:
             return None
@@ -177,14 +181,16 @@ async def _take_over(
     )
 
 
-async def leave(pool: Pool, handle: bytes) -> None:
-    """Forget an address, whatever it had subscribed to, and what was still to be sent to it."""
+async def leave(pool: Pool, recipient: bytes) -> None:
+    """Forget an address, whatever it had subscribed to, and what was still to be sent to it.
+
+    `recipient` is its keyed hash, or the beginning of it.
+    """
     async with pool.acquire() as connection, connection.transaction():
         subscriptions = await connection.fetch(
-            """SELECT same.id FROM subscriptions one JOIN subscriptions same
-                   ON (same.channel, same.recipient) = (one.channel, one.recipient)
-               WHERE one.handle = $1 ORDER BY same.id FOR UPDATE""",
-            handle,
+            """SELECT id FROM subscriptions
+               WHERE recipient BETWEEN $1 AND $2 ORDER BY id FOR UPDATE""",
+            *_beginning_with(recipient),
         )
         gone = [row["id"] for row in subscriptions]
         await connection.execute(
@@ -193,6 +199,11 @@ async def leave(pool: Pool, handle: bytes) -> None:
             gone,
         )
         await connection.execute("DELETE FROM subscriptions WHERE id = ANY($1)", gone)
+
+
+def _beginning_with(name: bytes) -> tuple[bytes, bytes]:
+    """The least and the greatest key that begins so: links carry no more of one."""
+    return name, name + b"\xff" * RECIPIENT_BYTES
 
 
 async def tidy(pool: Pool) -> None:

@@ -4,7 +4,7 @@ Who asks gets the same answer whatever is known of the address. An address that 
 gets no more messages for the day, and who asks is not told: it may be somebody else's.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from services.notify import store
@@ -15,7 +15,7 @@ from services.notify.store import Pool, Subscribed, Subscription
 from services.notify.vault import Vault, new_handle
 from shared.eligibility.errors import BadPhoneNumber
 from shared.eligibility.phone_number import parse_phone_number
-from shared.notices.views import ChannelName, SubscriptionAnswer, SubscriptionRequest
+from shared.notices.views import ChannelName, Language, SubscriptionAnswer, SubscriptionRequest
 from shared.service.caps import Cap
 
 DAY_S: Final = 86_400
@@ -25,13 +25,16 @@ BLOCK_AN_HOUR: Final = 60
 
 
 class Subscribing:
-    """What people do about subscriptions. `asked` is called with a channel that has work."""
+    """What people do about subscriptions.
+
+    `offered` says in which languages each channel is; `asked` is called with one that has work.
+    """
 
     def __init__(
         self,
         pool: Pool,
         vault: Vault,
-        offered: Collection[ChannelName],
+        offered: Mapping[ChannelName, Collection[Language]],
         asked: Callable[[ChannelName], None],
         *,
         confirmations_per_day: int,
@@ -46,8 +49,8 @@ class Subscribing:
 
     async def ask(self, request: SubscriptionRequest, block: str) -> SubscriptionAnswer:
         """Ask the address to confirm. Raises `BadAddress`, `ChannelNotOffered`, `CapReached`."""
-        if request.channel not in self._offered:
-            raise ChannelNotOffered(f"{request.channel} is not offered")
+        if request.language not in self._offered.get(request.channel, ()):
+            raise ChannelNotOffered(f"{request.channel} is not offered in {request.language}")
         address = self._address(request)
         handle = new_handle()
         secret = new_secret() if request.channel == "webhook" else None
@@ -68,19 +71,23 @@ class Subscribing:
 
     async def show(self, token: str) -> Subscribed | None:
         """What a link to confirm is about; raises `BadToken`."""
-        return await store.subscribed(self._pool, self._vault.handle("confirm", token))
+        return await store.subscribed(self._pool, self._vault.name("confirm", token))
 
     async def confirm(self, token: str) -> Subscribed | None:
         """Begin; None if it was asked for too long ago. Raises `BadToken`."""
-        return await store.confirm(self._pool, self._vault.handle("confirm", token))
+        return await store.confirm(self._pool, self._vault.name("confirm", token))
+
+    def is_to_leave(self, token: str) -> bool:
+        """Whether a link is one to leave by, or else to confirm; raises `BadToken`."""
+        return self._vault.purpose(token) == "leave"
 
     def check_leaving(self, token: str) -> None:
         """Raise `BadToken` unless the link is one to leave by."""
-        self._vault.handle("leave", token)
+        self._vault.name("leave", token)
 
     async def leave(self, token: str) -> None:
         """End it at once, however often that is asked; raises `BadToken`."""
-        await store.leave(self._pool, self._vault.handle("leave", token))
+        await store.leave(self._pool, self._vault.name("leave", token))
 
     def _address(self, request: SubscriptionRequest) -> str:
         """The address in its one form; raises `BadAddress`."""

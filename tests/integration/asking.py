@@ -177,7 +177,8 @@ class Asking:
         path = await self._link("leave")
         for method in ("GET", "POST"):
             await self.ask("notify", method, path, 200)
-            for broken in ("/confirm/broken", "/leave/broken"):
+            await self.ask("notify", method, path.replace("/leave/", "/s/"), 200)
+            for broken in ("/confirm/broken", "/leave/broken", "/s/broken"):
                 await self.ask("notify", method, broken, 404)
         desk = self._installation.desk_token_file("notify").read_text().strip()
         shown = {"Authorization": f"Bearer {desk}"}

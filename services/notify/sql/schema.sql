@@ -163,6 +163,8 @@ CREATE INDEX deliveries_of_subscription ON public.deliveries USING btree (subscr
 
 CREATE INDEX deliveries_sending ON public.deliveries USING btree (owner) WHERE (state = 'sending'::text);
 
+CREATE INDEX subscriptions_of_recipient ON public.subscriptions USING btree (recipient);
+
 CREATE INDEX unconfirmed_subscriptions ON public.subscriptions USING btree (asked) WHERE (confirmed IS NULL);
 
 CREATE TRIGGER keep_final_states BEFORE UPDATE ON public.deliveries FOR EACH ROW WHEN (((old.state = ANY (ARRAY['sent'::text, 'dead'::text, 'unknown'::text])) AND (new.state <> old.state))) EXECUTE FUNCTION public.keep_final_states();

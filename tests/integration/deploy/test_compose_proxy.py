@@ -49,6 +49,7 @@ ROUTES = {
     "/v1/subscriptions": "notify",
     "/confirm/token": "notify",
     "/leave/token": "notify",
+    "/s/token": "notify",
 }
 
 UNPUBLISHED = (

@@ -57,9 +57,9 @@ async def test_metrics_count_messages(service: Service) -> None:
 
 async def test_requests_are_counted_by_route(service: Service) -> None:
     """A token in a path is in no metric."""
-    await service.get(f"{service.url}/leave/{'A' * 43}")
+    await service.get(f"{service.url}/leave/{'a' * 24}")
     _, text = await service.get(f"{service.url}/metrics")
-    assert "AAAA" not in text
+    assert "aaaa" not in text
 
 
 async def test_ready_says_what_is_there(service: Service) -> None:
@@ -128,6 +128,22 @@ async def test_a_provider_without_its_keys_ends_it(settings: Settings) -> None:
         async with asyncio.timeout(20):
             _, log = await process.communicate()
     assert (process.returncode, "HUIMIN_NOTIFY_ALIYUN_" in log.decode()) == (2, True)
+
+
+async def test_a_provider_without_a_template_for_codes_ends_it(settings: Settings) -> None:
+    """Without one every code would be refused: the process ends with 2, and the log says why."""
+    chosen = replace(
+        settings,
+        codes_channel="aliyun",
+        aliyun_access_key_id="id",
+        aliyun_access_key_secret="secret",  # noqa: S106 - none
+        aliyun_sign_name="惠民",
+    )
+    async with started(chosen) as process:
+        async with asyncio.timeout(20):
+            _, log = await process.communicate()
+    said = "HUIMIN_NOTIFY_ALIYUN_TEMPLATES has no template for code in zh"
+    assert (process.returncode, said in log.decode()) == (2, True)
 
 
 async def test_it_stops_in_order(settings: Settings) -> None:

@@ -201,8 +201,8 @@ async def test_who_leaves_meanwhile_is_not_written_to(
     pool = await store.open_pool(admin)
     async with open_service(replace(mailing, smtp_rate=20.0)) as service:
         await until(lambda: bool(mail_server.recipients), "nothing was sent")
-        for row in await pool.fetch("SELECT handle FROM subscriptions"):
-            await store.leave(pool, row["handle"])
+        for row in await pool.fetch("SELECT recipient FROM subscriptions"):
+            await store.leave(pool, row["recipient"])
         view = await service.announced(edition.edition, "shortlist")
     await pool.close()
     assert view.sent == view.total == len(mail_server.recipients) < 20

@@ -114,6 +114,31 @@ async def test_leaving_twice_is_leaving(
     assert await service.post(link) == await service.post(link)
 
 
+async def test_a_link_from_before_a_new_subscription_leaves(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """The link of an old message still ends everything after the address subscribed anew."""
+    await service.confirmed(WHO, language="zh")
+    edition.publish_shortlist()
+    host.show(edition)
+    old = link_in((await service.inbox(WHO, 2))[-1])
+    await service.confirmed(WHO, language="en")
+    assert (await service.post(old, b"List-Unsubscribe=One-Click"))[0] == 200
+    assert (await subscribers(service))["email"] == 0
+
+
+async def test_leaving_ends_nobody_elses(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """Others stay subscribed when somebody leaves."""
+    await service.confirmed(WHO)
+    await service.confirmed("stays@example.org")
+    edition.publish_shortlist()
+    host.show(edition)
+    await service.post(link_in((await service.inbox(WHO, 2))[-1]))
+    assert (await subscribers(service))["email"] == 1
+
+
 async def test_opening_the_link_to_leave_changes_nothing(
     service: Service, host: BallotHost, edition: EditionBuilder
 ) -> None:
@@ -128,7 +153,7 @@ async def test_opening_the_link_to_leave_changes_nothing(
 @pytest.mark.parametrize("page", ["confirm", "leave"])
 async def test_a_link_that_was_made_up_is_refused(service: Service, page: str) -> None:
     """A token that the service did not make gets a page that says so."""
-    status, _ = await service.post(f"{service.url}/{page}/{'A' * 43}")
+    status, _ = await service.post(f"{service.url}/{page}/{'a' * 24}")
     assert status == 404
 
 

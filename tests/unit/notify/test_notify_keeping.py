@@ -44,28 +44,40 @@ def test_fingerprints_do_not_run_together() -> None:
 
 
 def test_a_token_names_its_handle() -> None:
-    """The handle comes back out of a token."""
+    """The beginning of the handle comes back out of a token."""
     handle = new_handle()
-    assert VAULT.handle("leave", VAULT.token("leave", handle)) == handle
+    assert VAULT.name("confirm", VAULT.token("confirm", handle)) == handle[:9]
+
+
+def test_a_token_may_be_typed_in_capitals() -> None:
+    """Upper and lower case are one."""
+    token = VAULT.token("leave", HANDLE)
+    assert VAULT.name("leave", token.upper()) == VAULT.name("leave", token)
+
+
+def test_a_token_fits_a_text_message() -> None:
+    """A token is letters and digits, and no longer than a provider takes as a parameter."""
+    token = VAULT.token("leave", VAULT.fingerprint("sms", "+8613800138000"))
+    assert (len(token), token.isalnum()) == (24, True)
 
 
 def test_a_token_is_for_one_purpose() -> None:
     """A link to leave does not confirm."""
     with pytest.raises(BadToken):
-        VAULT.handle("confirm", VAULT.token("leave", HANDLE))
+        VAULT.name("confirm", VAULT.token("leave", HANDLE))
 
 
 def test_a_token_of_another_key_is_refused() -> None:
     """Another installation's link is none of ours."""
     with pytest.raises(BadToken):
-        VAULT.handle("leave", Vault(bytes(32)).token("leave", HANDLE))
+        VAULT.name("leave", Vault(bytes(32)).token("leave", HANDLE))
 
 
-@pytest.mark.parametrize("token", ["", "x" * 42, "x" * 43, "x" * 44, "中" * 43, "=" * 43])
+@pytest.mark.parametrize("token", ["", "a" * 23, "a" * 24, "a" * 25, "中" * 24, "=" * 24, "1" * 24])
 def test_what_is_no_token_is_refused(token: str) -> None:
     """Anything else than a token of this key is refused."""
     with pytest.raises(BadToken):
-        VAULT.handle("leave", token)
+        VAULT.name("leave", token)
 
 
 def after(*outcomes: Outcome, seconds: float = 1.0) -> Outcome:

@@ -2,12 +2,15 @@
 
 import json
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
-from services.notify.composing import Addressee, announcement, confirmation
+from services.notify.channels.channel import Message
+from services.notify.composing import Addressee, Link, announcement, confirmation
 from services.notify.facts import Facts
+from services.notify.sms_templates import PARAMETERS
 from shared.edition.manifest import Text
 from shared.notices.views import Language, MilestoneName
 
@@ -31,7 +34,7 @@ def whom(language: Language = "en", secret: str | None = None) -> Addressee:
         id="7",
         to="reader@example.org",
         language=language,
-        leave_url="https://notify.example/leave/x",
+        leave=Link("https://notify.example/leave/x", "x"),
         secret=secret,
     )
 
@@ -94,8 +97,31 @@ def test_a_mail_carries_no_event() -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_request_to_confirm_has_its_link(language: Language) -> None:
     """The message that asks to confirm holds the link to do it."""
-    url = "https://notify.example/confirm/x"
-    assert url in confirmation(None, url, TIME, whom(language)).text
+    link = Link("https://notify.example/confirm/x", "x")
+    assert link.url in confirmation(None, link, TIME, whom(language)).text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_text_message_is_filled_with_what_is_short(language: Language) -> None:
+    """Its parameters are a title in one line, cut to 35 characters, and the token."""
+    facts = replace(FACTS, title=Text(zh="很长的\n题目" * 9, en="Ten actions " * 9))
+    for message in (announcement(facts, whom(language)), _confirmation_of("e" * 63)):
+        assert message.parameters["token"] == "x"  # noqa: S105 - none
+        assert len(message.parameters["title"]) == 35
+        assert message.parameters["title"].endswith("...")
+        assert "\n" not in message.parameters["title"]
+
+
+def _confirmation_of(edition: str) -> Message:
+    return confirmation(edition, Link("https://notify.example/confirm/x", "x"), TIME, whom())
+
+
+def test_every_kind_has_the_parameters_of_its_template() -> None:
+    """What templates may ask for is what messages have."""
+    for milestone in get_args(MilestoneName):
+        message = announcement(replace(FACTS, milestone=milestone), whom())
+        assert set(message.parameters) == set(PARAMETERS[milestone])
+    assert set(_confirmation_of("2027").parameters) == set(PARAMETERS["confirm"])
 
 
 def test_nothing_private_is_shown() -> None:
