@@ -3,9 +3,13 @@
 import re
 
 import msgspec
+import pypdfium2
 import pytest
+import zxingcpp
 from playwright.async_api import Page, expect
 
+from cli.counter.sheets import Sheets, print_sheets
+from cli.progress import Silent
 from shared.client.receipt import decode_receipt, verify_receipt
 from shared.edition.events import BallotCast
 from shared.log.note import Verifier
@@ -19,6 +23,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 REFUSED = r"Failed to load resource: the server responded with a status of 4\d\d"
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 SIZE_LIMIT = 100_000
+
+
+def read_slips(data: bytes) -> list[str]:
+    """What the QR codes on the first page of a PDF say."""
+    with pypdfium2.PdfDocument(data) as document:
+        page = document[0].render(scale=3).to_pil()
+    return [one.text for one in zxingcpp.read_barcodes(page)]
 
 
 async def shown_texts(page: Page) -> str:
@@ -199,6 +210,44 @@ async def test_a_counter_code(new_booth: NewBooth, complaints: Complaints) -> No
     await code.fill(await booth.at.counter_code())
     await booth.submit()
     await expect(booth.page.locator(".choices")).to_be_visible()
+
+
+async def test_a_counters_slip(new_booth: NewBooth, by_roll: VoteAt) -> None:
+    """The QR code leads to where its code is filled in, and leaves it in no address or history."""
+    booth = await new_booth()
+    code = await by_roll.counter_code()
+    sheets = Sheets(
+        edition=by_roll.edition,
+        batch="1",
+        voting_url=by_roll.url.removesuffix(f"#{by_roll.edition}"),
+    )
+    [slip] = read_slips(print_sheets(sheets, 1, [code], Silent()))
+    await booth.enter(slip)
+    typed, number = booth.page.locator("form input").nth(0), booth.page.locator("form input").nth(1)
+    await expect(typed).to_have_value(code)
+    assert booth.page.url == by_roll.url
+    visited = await booth.page.evaluate("navigation.entries().map((one) => one.url).join()")
+    assert code not in visited
+    await look(booth.page, "vote-slip-phone-zh", whole=False)
+    await number.fill(booth.who.identity_number)
+    await booth.submit()
+    await expect(booth.page.locator(".choices")).to_be_visible()
+
+
+async def test_a_slip_that_is_scanned_where_somebody_else_votes(
+    new_booth: NewBooth, by_roll: VoteAt
+) -> None:
+    """It waits for its owner: the vote that was begun stays, and "somebody else" leads to it."""
+    booth = await new_booth()
+    await booth.register()
+    await booth.choose(1)
+    code = await by_roll.counter_code()
+    fragment = f"edition={by_roll.edition}&counter={code}"
+    await booth.page.evaluate("(fragment) => { location.hash = fragment; }", fragment)
+    await expect(booth.page).to_have_url(by_roll.url)
+    await expect(booth.page.locator(".choice input:checked")).to_have_count(1)
+    await booth.button("另一位选民用这部手机").click()
+    await expect(booth.page.locator("form input").first).to_have_value(code)
 
 
 async def test_an_edition_for_phones(new_booth: NewBooth, by_phone: VoteAt) -> None:

@@ -27,7 +27,7 @@ import { committedIssuer, WrongIssuer } from "./issuer";
 import { solvePuzzle } from "./puzzle";
 import { Overtaken, type Storage } from "./storage";
 import { newVoter, type Voter } from "./voter";
-import { begin, step, type Effect, type Event, type Facts, type Step, type Way } from "./way";
+import { begin, step, type Effect, type Event, type Facts, type Known, type Step, type Way } from "./way";
 
 /** Quick attempts within one; after them the page says what is the matter and goes on trying. */
 const CAST_ATTEMPTS = 2;
@@ -42,13 +42,11 @@ export class Runner {
   /** `storage` is null where the device keeps nothing; `changed` is called after each step. */
   constructor(
     private readonly services: Services,
-    facts: Facts,
-    voter: Voter | null,
-    aside: readonly Voter[],
+    known: Known,
     private storage: Storage | null,
     private readonly changed: (way: Way) => void,
   ) {
-    const [way, effects] = begin(facts, voter, aside);
+    const [way, effects] = begin(known);
     this.way = { ...way, unsaved: storage === null };
     void this.carryOut(effects);
   }
