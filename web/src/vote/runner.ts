@@ -33,6 +33,8 @@ import { begin, step, type Effect, type Event, type Facts, type Known, type Step
 const CAST_ATTEMPTS = 2;
 const CAST_TIMEOUT_S = 15;
 const REGISTRAR_ATTEMPTS = 3;
+/** The page is waited for; what else it says of the registrar, it asks again. */
+const BRIEFLY = { attempts: 1, timeoutS: 8 };
 
 export class Runner {
   way: Way;
@@ -66,7 +68,10 @@ export class Runner {
   /** Reads again what the services say of the edition; what fails is left for the next time. */
   async refresh(): Promise<void> {
     try {
-      this.dispatch({ type: "facts", facts: await readFacts(this.services, this.edition, 1) });
+      const before = this.way.facts.registration;
+      const facts = await readFacts(this.services, this.edition, this.way.voter, 1);
+      const registration = facts.registration ?? before;
+      this.dispatch({ type: "facts", facts: { ...facts, registration } });
     } catch {
       // the facts known stay; whatever is sent next says what is wrong
     }
@@ -224,16 +229,20 @@ export class Runner {
   }
 }
 
-/** What the services say of an edition; without the registrar if that cannot be asked. */
+/**
+ * What the services say of an edition; without the registrar if that cannot be asked. Who has a
+ * credential has no need of it: a ballot that waits to be sent does not wait for the registrar.
+ */
 export async function readFacts(
   services: Services,
   edition: string,
+  voter: Voter | null,
   attempts?: number,
 ): Promise<Facts> {
   const options = attempts === undefined ? {} : { attempts };
   const [view, registration] = await Promise.all([
     showEdition(services, edition, options),
-    showRegistration(services, edition, { attempts: 1 }).catch(() => null),
+    voter?.credential ? null : showRegistration(services, edition, BRIEFLY).catch(() => null),
   ]);
   return { edition: view as EditionView, registration };
 }

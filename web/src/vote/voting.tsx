@@ -105,6 +105,8 @@ function OnTheWay({ services, opened, slip, restart, onHere }: OnTheWayProps) {
     };
   }, []);
   useLeavingWarning(way);
+  const needsRegistrar = !way.voter?.credential && way.facts.registration === null;
+  useEffect(() => void (needsRegistrar && runner.refresh()), [needsRegistrar]);
   const edition = way.facts.edition.edition;
   if (way.elsewhere) {
     return (
