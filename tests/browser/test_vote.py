@@ -24,6 +24,17 @@ REFUSED = r"Failed to load resource: the server responded with a status of 4\d\d
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 SIZE_LIMIT = 100_000
 
+ROOM = """input => {
+  const style = getComputedStyle(input);
+  const brush = document.createElement("canvas").getContext("2d");
+  brush.font = style.font;
+  const words = brush.measureText(input.placeholder).width;
+  const clear = 1.5 * parseFloat(style.fontSize);  // the cross that clears the field
+  const padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+  return input.clientWidth - padding - clear - words;
+}"""
+"""The pixels to the right of a search field's example."""
+
 
 def read_slips(data: bytes) -> list[str]:
     """What the QR codes on the first page of a PDF say."""
@@ -327,6 +338,18 @@ async def test_finding_in_the_shortlist(new_booth: NewBooth) -> None:
     await page.get_by_label("部门").select_option("")
     await booth.button("只看已选").click()
     await expect(choices).to_have_count(1)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [320, 390])
+async def test_the_search_says_what_to_type(
+    new_booth: NewBooth, language: Language, width: int
+) -> None:
+    """Its example is there to be read whole."""
+    booth = await new_booth("phone", language, viewport={"width": width, "height": 700})
+    await booth.register()
+    left_over = await booth.page.locator("input[type=search]").evaluate(ROOM)
+    assert left_over >= 0
 
 
 async def test_two_voters_see_two_orders(new_booth: NewBooth) -> None:
