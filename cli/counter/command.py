@@ -46,7 +46,9 @@ def counter_group() -> None:
     required=True,
     help="The PDF, for its owner alone; a file is never overwritten.",
 )
-@click.option("--voting-url", help="Where people vote: makes each QR code a link.")
+@click.option(
+    "--voting-url", help="The voting page: makes each QR code a link to it with the code filled in."
+)
 @desk_options
 def print_command(
     count: int, batch: str, out: Path, voting_url: str | None, **desk: Unpack[Desk]
@@ -108,7 +110,7 @@ def _check_url(url: str) -> None:
         usable = None
     if not usable or not url.isascii() or not url.isprintable() or len(url) > MAX_URL:
         raise click.BadParameter(
-            f"an address such as https://vote.example/2027, without #, at most {MAX_URL} long",
+            f"an address such as https://vote.example/vote, without #, at most {MAX_URL} long",
             param_hint="--voting-url",
         )
 

@@ -98,8 +98,13 @@ def print_sheets(
 
 
 def qr_text(sheets: Sheets, code: str) -> str:
-    """What a slip's QR code says: the code, or a link whose fragment no server is sent."""
-    return f"{sheets.voting_url}#counter={code}" if sheets.voting_url else code
+    """What a slip's QR code says: the code, or a link to the voting page with it.
+
+    No server is sent the fragment, and the page takes it out of the address bar at once.
+    """
+    if sheets.voting_url is None:
+        return code
+    return f"{sheets.voting_url}#edition={sheets.edition}&counter={code}"
 
 
 def _define_slip(canvas: Canvas, sheets: Sheets) -> None:

@@ -42,7 +42,7 @@ def made_up(voters: int) -> Script:
 
     return Script(
         edition="demo",
-        title=Text(zh="演示: 惠民十大行动", en="Demonstration: ten actions for the people"),
+        title=Text(zh="演示：惠民十大行动", en="Demonstration: ten actions for the people"),
         initiatives=initiatives,
         min_choices=1,
         max_choices=10,
@@ -58,7 +58,7 @@ def from_pabulib(file: Path) -> Script:
     election = parse_pb(file.read_bytes(), file.name)
     return Script(
         edition=re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:63],
-        title=Text(zh=f"演示: {file.stem}", en=f"Demonstration: {file.stem}"),
+        title=Text(zh=f"演示：{file.stem}", en=f"Demonstration: {file.stem}"),
         initiatives=_initiatives_of(election),
         min_choices=max(1, election.min_length or 1),
         max_choices=election.max_length or len(election.projects),

@@ -3,9 +3,13 @@
 import re
 
 import msgspec
+import pypdfium2
 import pytest
+import zxingcpp
 from playwright.async_api import Page, expect
 
+from cli.counter.sheets import Sheets, print_sheets
+from cli.progress import Silent
 from shared.client.receipt import decode_receipt, verify_receipt
 from shared.edition.events import BallotCast
 from shared.log.note import Verifier
@@ -19,6 +23,24 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 REFUSED = r"Failed to load resource: the server responded with a status of 4\d\d"
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 SIZE_LIMIT = 100_000
+
+ROOM = """input => {
+  const style = getComputedStyle(input);
+  const brush = document.createElement("canvas").getContext("2d");
+  brush.font = style.font;
+  const words = brush.measureText(input.placeholder).width;
+  const clear = 1.5 * parseFloat(style.fontSize);  // the cross that clears the field
+  const padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+  return input.clientWidth - padding - clear - words;
+}"""
+"""The pixels to the right of a search field's example."""
+
+
+def read_slips(data: bytes) -> list[str]:
+    """What the QR codes on the first page of a PDF say."""
+    with pypdfium2.PdfDocument(data) as document:
+        page = document[0].render(scale=3).to_pil()
+    return [one.text for one in zxingcpp.read_barcodes(page)]
 
 
 async def shown_texts(page: Page) -> str:
@@ -153,9 +175,10 @@ async def test_a_wrong_code_and_then_the_right_one(
 
 
 async def test_a_code_that_was_tried_too_often(new_booth: NewBooth, complaints: Complaints) -> None:
-    """It is void; a new one works."""
+    """It is void; a new one, which can be sent a minute after the first, works."""
     complaints.expect(REFUSED)
     booth = await new_booth()
+    await booth.page.clock.install()
     await booth.enter()
     await booth.identify()
     code = await booth.at.code(booth.who.phone)
@@ -164,6 +187,9 @@ async def test_a_code_that_was_tried_too_often(new_booth: NewBooth, complaints: 
         said = f"还可以试 {5 - attempt} 次" if attempt < 5 else "已经失效"
         await expect(booth.page.get_by_role("alert")).to_contain_text(said)
     await look(booth.page, "vote-code-used-up-phone-zh")
+    waiting = booth.page.get_by_role("button", name=re.compile(r"^\d+ 秒后可以重新发送$"))
+    await expect(waiting).to_have_attribute("aria-disabled", "true")
+    await booth.page.clock.fast_forward(60_000)
     await booth.button("重新发送验证码").click()
     await expect(booth.page.get_by_role("alert")).to_have_count(0)
     await expect(booth.page.locator("details[open]")).to_have_count(0)
@@ -199,6 +225,44 @@ async def test_a_counter_code(new_booth: NewBooth, complaints: Complaints) -> No
     await code.fill(await booth.at.counter_code())
     await booth.submit()
     await expect(booth.page.locator(".choices")).to_be_visible()
+
+
+async def test_a_counters_slip(new_booth: NewBooth, by_roll: VoteAt) -> None:
+    """The QR code leads to where its code is filled in, and leaves it in no address or history."""
+    booth = await new_booth()
+    code = await by_roll.counter_code()
+    sheets = Sheets(
+        edition=by_roll.edition,
+        batch="1",
+        voting_url=by_roll.url.removesuffix(f"#{by_roll.edition}"),
+    )
+    [slip] = read_slips(print_sheets(sheets, 1, [code], Silent()))
+    await booth.enter(slip)
+    typed, number = booth.page.locator("form input").nth(0), booth.page.locator("form input").nth(1)
+    await expect(typed).to_have_value(code)
+    assert booth.page.url == by_roll.url
+    visited = await booth.page.evaluate("navigation.entries().map((one) => one.url).join()")
+    assert code not in visited
+    await look(booth.page, "vote-slip-phone-zh", whole=False)
+    await number.fill(booth.who.identity_number)
+    await booth.submit()
+    await expect(booth.page.locator(".choices")).to_be_visible()
+
+
+async def test_a_slip_that_is_scanned_where_somebody_else_votes(
+    new_booth: NewBooth, by_roll: VoteAt
+) -> None:
+    """It waits for its owner: the vote that was begun stays, and "somebody else" leads to it."""
+    booth = await new_booth()
+    await booth.register()
+    await booth.choose(1)
+    code = await by_roll.counter_code()
+    fragment = f"edition={by_roll.edition}&counter={code}"
+    await booth.page.evaluate("(fragment) => { location.hash = fragment; }", fragment)
+    await expect(booth.page).to_have_url(by_roll.url)
+    await expect(booth.page.locator(".choice input:checked")).to_have_count(1)
+    await booth.button("另一位选民用这部手机").click()
+    await expect(booth.page.locator("form input").first).to_have_value(code)
 
 
 async def test_an_edition_for_phones(new_booth: NewBooth, by_phone: VoteAt) -> None:
@@ -274,6 +338,18 @@ async def test_finding_in_the_shortlist(new_booth: NewBooth) -> None:
     await page.get_by_label("部门").select_option("")
     await booth.button("只看已选").click()
     await expect(choices).to_have_count(1)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [320, 390])
+async def test_the_search_says_what_to_type(
+    new_booth: NewBooth, language: Language, width: int
+) -> None:
+    """Its example is there to be read whole."""
+    booth = await new_booth("phone", language, viewport={"width": width, "height": 700})
+    await booth.register()
+    left_over = await booth.page.locator("input[type=search]").evaluate(ROOM)
+    assert left_over >= 0
 
 
 async def test_two_voters_see_two_orders(new_booth: NewBooth) -> None:

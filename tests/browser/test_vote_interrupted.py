@@ -153,6 +153,27 @@ async def test_the_tab_is_closed_while_the_ballot_is_sent(
     assert again.posts("/ballots")[0].post_data == booth.posts("/ballots")[0].post_data
 
 
+async def test_a_ballot_that_waits_does_not_wait_for_the_registrar(
+    new_booth: NewBooth, complaints: Complaints
+) -> None:
+    """Opened again, the page sends it without asking the registrar anything."""
+    complaints.expect(LOST)
+    booth = await new_booth()
+    await booth.to_review()
+    await Answers(booth.page).lose()
+    await booth.cast()
+    await expect(booth.page.get_by_text("暂时连不上票箱", exact=True)).to_be_visible()
+    hanging: list[Route] = []
+
+    async def hang(route: Route) -> None:
+        hanging.append(route)
+
+    await booth.page.context.route("**/registration", hang)
+    again = await reopened(booth)
+    await again.is_counted()
+    assert hanging == []
+
+
 async def test_the_tab_is_closed_after_the_vote(new_booth: NewBooth) -> None:
     """The receipt is there again."""
     booth = await new_booth()

@@ -14,7 +14,7 @@ from shared.edition.credential import generate_issuer_key, issuer_spki
 from tests.browser.conftest import Complaints, Language, NewPage
 from tests.browser.looks import look
 from tests.browser.vote_fixtures import NewBooth
-from tests.browser.voting import Booth, VoteAt
+from tests.browser.voting import KEEP, KEPT, Booth, VoteAt
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -197,6 +197,20 @@ async def test_the_receipt_of_another_ballot(new_booth: NewBooth) -> None:
     await second.cast()
     await expect(second.page.get_by_text("回执没有通过核验", exact=True)).to_be_visible()
     await second.is_not_counted()
+
+
+async def test_a_kept_receipt_of_another_ballot(new_booth: NewBooth) -> None:
+    """A page that is opened again says "counted" of a ballot of the voter's own key alone."""
+    first, second = await new_booth(), await new_booth()
+    await first.vote()
+    await second.vote()
+    other = await second.page.evaluate(KEPT, second.at.edition)
+    own = await first.page.evaluate(KEPT, first.at.edition)
+    await first.page.evaluate(KEEP, [first.at.edition, {**own, "receipt": other["receipt"]}])
+    await first.page.reload()
+    await expect(first.page.get_by_text("回执没有通过核验", exact=True)).to_be_visible()
+    await expect(first.page.locator(".success")).to_have_count(0)
+    await look(first.page, "vote-receipt-of-another-phone-zh", whole=False)
 
 
 async def test_a_ballot_box_that_is_busy(new_booth: NewBooth, complaints: Complaints) -> None:

@@ -42,6 +42,20 @@ KEPT: Final = """edition => new Promise((resolve, reject) => {
 })"""
 """What is kept of a voter in the page's database."""
 
+KEEP: Final = """([edition, voter]) => new Promise((resolve, reject) => {
+    const asked = indexedDB.open("huimin");
+    asked.onerror = () => reject(asked.error);
+    asked.onsuccess = () => {
+        const writing = asked.result.transaction("voters", "readwrite");
+        writing.objectStore("voters").put(voter, edition);
+        writing.oncomplete = () => {
+            asked.result.close();
+            resolve();
+        };
+    };
+})"""
+"""Puts a record in its place."""
+
 BALLOTS: Final = "**/ballots"
 
 _numbers = itertools.count()

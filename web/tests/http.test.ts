@@ -63,6 +63,13 @@ describe("a request", () => {
     expect(asked()).toBe(1);
   });
 
+  it("leaves a long pause that a 503 asks for to whoever asked", async () => {
+    const { url, asked } = await serving([503, problem, { "Retry-After": "60" }]);
+    const error: unknown = await request(url).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: "CannotReach", sent: false, retryAfterS: 60 });
+    expect(asked()).toBe(1);
+  });
+
   it("gives up after as many attempts as it has", async () => {
     const { url, asked } = await serving("hang up");
     const error: unknown = await request(url, { attempts: 2 }).catch((thrown: unknown) => thrown);

@@ -69,14 +69,15 @@ def test_a_voting_url_makes_each_qr_code_a_link() -> None:
     """The code stands in the fragment, which no server is sent."""
     sheets = Sheets(edition="huzhou-2027", batch="1", voting_url=URL)
     (first, _) = pages(printed(sheets))
-    assert read_codes(first)[0] == f"{URL}#counter={CODES[0]}"
+    assert read_codes(first)[0] == f"{URL}#edition=huzhou-2027&counter={CODES[0]}"
 
 
 def test_the_longest_link_can_be_read() -> None:
     """Its QR code has smaller modules."""
     sheets = Sheets(edition="e" * 63, batch="b" * 60, voting_url=URL.ljust(200, "x"))
     (page,) = pages(printed(sheets, CODES[:1]))
-    assert read_codes(page) == [f"{sheets.voting_url}#counter={CODES[0]}"]
+    fragment = f"#edition={sheets.edition}&counter={CODES[0]}"
+    assert read_codes(page) == [f"{sheets.voting_url}{fragment}"]
 
 
 def test_number_and_code_are_printed_to_be_read() -> None:

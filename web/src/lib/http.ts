@@ -2,7 +2,8 @@
  * Requests: bounded in time, and tried again with longer and longer pauses, as the command line's.
  *
  * Retried are lost connections, 429 and 5xx answers; Retry-After is obeyed up to the longest pause.
- * Everything else is an answer. A 429 that asks for a longer pause than that is thrown as `Refused`.
+ * Everything else is an answer. A longer one is the caller's to obey: a 429 that asks for it is thrown
+ * as `Refused`, and a 5xx as `CannotReach`.
  */
 
 /** What a service says when it refuses (RFC 9457), in both languages. */
@@ -33,7 +34,8 @@ export class Refused extends Error {
 
 /**
  * No usable answer after all attempts. `sent`: the service may have carried it out all the same.
- * `problem`: what the service said the last time, if it was one that answered.
+ * `problem`: what the service said the last time, if it was one that answered; `retryAfterS`: how long
+ * it asked to wait, 0 if it did not.
  */
 export class CannotReach extends Error {
   override name = "CannotReach";
@@ -42,6 +44,7 @@ export class CannotReach extends Error {
     message: string,
     readonly sent: boolean,
     readonly problem?: Problem,
+    readonly retryAfterS = 0,
   ) {
     super(message);
   }
@@ -91,11 +94,11 @@ export async function request(url: string, options: Request = {}): Promise<Respo
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await once(url, options);
     if (!(outcome instanceof Failure)) return outcome;
-    if (attempt >= attempts) {
-      const why = `${url}: ${outcome.why}, ${attempt} times`;
-      throw new CannotReach(why, outcome.sent, outcome.problem);
+    const { why, sent, problem, retryAfterS } = outcome;
+    if (attempt >= attempts || retryAfterS > LONGEST_PAUSE_S) {
+      throw new CannotReach(`${url}: ${why}, ${attempt} times`, sent, problem, retryAfterS);
     }
-    const pauseS = pauseOf(attempt, outcome.retryAfterS);
+    const pauseS = pauseOf(attempt, retryAfterS);
     options.onWait?.({ attempt, pauseS });
     await sleep(pauseS, options.signal);
   }

@@ -88,8 +88,30 @@ export async function verifyReceipt(receipt: Receipt, verifier: Verifier): Promi
   return { index: proof.index, event, leaf, checkpoint };
 }
 
+/** What a voter knows of each ballot of theirs. */
+export type Own = Pick<BallotCast, "key" | "seq" | "credential">;
+
+/** As `verifyReceipt`, and that the entry is this voter's ballot of that `seq`; throws `BadReceipt`. */
+export async function verifyOwnReceipt(
+  receipt: Receipt,
+  edition: string,
+  own: Own,
+  verifier: Verifier,
+): Promise<Proven & { readonly event: BallotCast }> {
+  const proven = await verifyReceipt(receipt, verifier);
+  const { event } = proven;
+  if (!isBallot(event)) throw new BadReceipt("other-ballot", "its entry is no ballot");
+  if (event.edition !== edition) throw new BadReceipt("edition", "its entry is of another edition");
+  for (const field of ["key", "seq", "credential"] as const) {
+    if (event[field] !== own[field]) {
+      throw new BadReceipt("other-ballot", `its entry has another ${field} than the voter`);
+    }
+  }
+  return { ...proven, event };
+}
+
 /**
- * As `verifyReceipt`, and that the entry is exactly this ballot; throws `BadReceipt`.
+ * As `verifyOwnReceipt`, and that the entry commits to what this ballot chose; throws `BadReceipt`.
  *
  * The signature may be another of the same key: ECDSA gives a new one each time.
  */
@@ -99,14 +121,9 @@ export async function verifyBallotReceipt(
   ballot: Ballot,
   verifier: Verifier,
 ): Promise<Proven> {
-  const proven = await verifyReceipt(receipt, verifier);
-  const { event } = proven;
-  if (!isBallot(event)) throw new BadReceipt("other-ballot", "its entry is no ballot");
-  if (event.edition !== edition) throw new BadReceipt("edition", "its entry is of another edition");
-  for (const field of ["key", "seq", "commitment", "credential"] as const) {
-    if (event[field] !== ballot[field]) {
-      throw new BadReceipt("other-ballot", `its entry has another ${field} than what was sent`);
-    }
+  const proven = await verifyOwnReceipt(receipt, edition, ballot, verifier);
+  if (proven.event.commitment !== ballot.commitment) {
+    throw new BadReceipt("other-ballot", "its entry has another commitment than what was sent");
   }
   return proven;
 }

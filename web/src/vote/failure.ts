@@ -34,9 +34,14 @@ export function troubleOf(error: unknown, online: boolean, attempt: number): Tro
   if (!isFromServer(error)) reportError(error);
   if (!online) return { why: "offline", again_s: LONGEST_PAUSE_S };
   const busy = error instanceof CannotReach ? !error.sent : error instanceof Refused && error.slug;
-  const asked_s = error instanceof Refused ? (error.problem?.retry_after_s ?? 0) : 0;
-  const again_s = Math.min(Math.max(pause_s(attempt), asked_s), LONGEST_ASKED_S);
+  const again_s = Math.min(Math.max(pause_s(attempt), askedFor_s(error)), LONGEST_ASKED_S);
   return { why: busy ? "busy" : "unreachable", again_s };
+}
+
+/** How long the service asked to wait. */
+function askedFor_s(error: unknown): number {
+  if (error instanceof CannotReach) return error.retryAfterS;
+  return error instanceof Refused ? (error.problem?.retry_after_s ?? 0) : 0;
 }
 
 function saidBy(problem: Problem): Failure {

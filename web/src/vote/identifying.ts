@@ -43,7 +43,8 @@ export function identifyingStep(way: Way, event: Identifying): Step {
     case "credential": {
       if (way.voter === null || way.task?.doing !== "redeeming") return [way, []];
       const voter = withCredential(way.task.voter, event.credential);
-      return [{ ...way, voter, task: null, asked: null, place: "select", notice: null }, []];
+      const slip = way.task.person.by === "counter" ? "" : way.slip;
+      return [{ ...way, voter, slip, task: null, asked: null, place: "select", notice: null }, []];
     }
     case "failed":
       return failed(way, event.failure);

@@ -39,13 +39,14 @@ export async function openVote(
   if (!(await takePlace(edition, insisting.here, lost))) return { at: "elsewhere" };
   const keeps = await keepsAnything();
   if (!keeps && !insisting.anyway) return { at: "no-storage" };
-  const facts = readFacts(services, edition);
   const storage = keeps ? new Storage(edition) : null;
   try {
-    const voter = await ofThisLog((await storage?.load()) ?? null, await facts, storage);
-    const { vkey } = (await facts).edition;
+    const kept = (await storage?.load()) ?? null;
+    const facts = await readFacts(services, edition, kept);
+    const voter = await ofThisLog(kept, facts, storage);
+    const { vkey } = facts.edition;
     const aside = ((await storage?.aside()) ?? []).filter((one) => one.vkey === vkey);
-    return { at: "ready", facts: await facts, voter, storage, aside };
+    return { at: "ready", facts, voter, storage, aside };
   } catch (error) {
     if (error instanceof NoStorage) return { at: "no-storage" };
     if (error instanceof Refused && error.slug === "unknown-edition") return { at: "unknown" };

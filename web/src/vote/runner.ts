@@ -27,12 +27,14 @@ import { committedIssuer, WrongIssuer } from "./issuer";
 import { solvePuzzle } from "./puzzle";
 import { Overtaken, type Storage } from "./storage";
 import { newVoter, type Voter } from "./voter";
-import { begin, step, type Effect, type Event, type Facts, type Step, type Way } from "./way";
+import { begin, step, type Effect, type Event, type Facts, type Known, type Step, type Way } from "./way";
 
 /** Quick attempts within one; after them the page says what is the matter and goes on trying. */
 const CAST_ATTEMPTS = 2;
 const CAST_TIMEOUT_S = 15;
 const REGISTRAR_ATTEMPTS = 3;
+/** The page is waited for; what else it says of the registrar, it asks again. */
+const BRIEFLY = { attempts: 1, timeoutS: 8 };
 
 export class Runner {
   way: Way;
@@ -42,13 +44,11 @@ export class Runner {
   /** `storage` is null where the device keeps nothing; `changed` is called after each step. */
   constructor(
     private readonly services: Services,
-    facts: Facts,
-    voter: Voter | null,
-    aside: readonly Voter[],
+    known: Known,
     private storage: Storage | null,
     private readonly changed: (way: Way) => void,
   ) {
-    const [way, effects] = begin(facts, voter, aside);
+    const [way, effects] = begin(known);
     this.way = { ...way, unsaved: storage === null };
     void this.carryOut(effects);
   }
@@ -68,7 +68,10 @@ export class Runner {
   /** Reads again what the services say of the edition; what fails is left for the next time. */
   async refresh(): Promise<void> {
     try {
-      this.dispatch({ type: "facts", facts: await readFacts(this.services, this.edition, 1) });
+      const before = this.way.facts.registration;
+      const facts = await readFacts(this.services, this.edition, this.way.voter, 1);
+      const registration = facts.registration ?? before;
+      this.dispatch({ type: "facts", facts: { ...facts, registration } });
     } catch {
       // the facts known stay; whatever is sent next says what is wrong
     }
@@ -226,16 +229,20 @@ export class Runner {
   }
 }
 
-/** What the services say of an edition; without the registrar if that cannot be asked. */
+/**
+ * What the services say of an edition; without the registrar if that cannot be asked. Who has a
+ * credential has no need of it: a ballot that waits to be sent does not wait for the registrar.
+ */
 export async function readFacts(
   services: Services,
   edition: string,
+  voter: Voter | null,
   attempts?: number,
 ): Promise<Facts> {
   const options = attempts === undefined ? {} : { attempts };
   const [view, registration] = await Promise.all([
     showEdition(services, edition, options),
-    showRegistration(services, edition, { attempts: 1 }).catch(() => null),
+    voter?.credential ? null : showRegistration(services, edition, BRIEFLY).catch(() => null),
   ]);
   return { edition: view as EditionView, registration };
 }

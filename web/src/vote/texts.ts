@@ -27,7 +27,8 @@ export const texts = defineTexts({
     },
 
     identify: {
-      intro: (all: number, most: number) => `共 ${all} 项候选，请选出您最想办的事，最多 ${most} 项。`,
+      intro: (all: number, most: number) =>
+        `共 ${all} 项候选，请选出您最想办的事，最\u2060多\u00a0${most}\u00a0项。`,
       title: "第一步：您是谁",
       identityNumber: "身份证号码",
       identityHint: "18 位，最后一位可能是字母 X",
@@ -82,9 +83,9 @@ export const texts = defineTexts({
       atLeast: (count: number) => `至少选 ${count} 项`,
       full: (most: number) => `已经选满 ${most} 项。想换一项，请先取消一项。`,
       search: "搜索",
-      searchHint: "例如：电梯、公交",
+      searchHint: "如：电梯",
       department: "部门",
-      allDepartments: "全部部门",
+      allDepartments: "全部",
       order: "顺序",
       own: "随机",
       published: "公布顺序",
@@ -348,9 +349,9 @@ export const texts = defineTexts({
       atLeast: (count: number) => `Choose at least ${count}`,
       full: (most: number) => `You have chosen all ${most}. To take another, first remove one.`,
       search: "Search",
-      searchHint: "For example: lift, bus",
+      searchHint: "e.g. lift",
       department: "Department",
-      allDepartments: "All departments",
+      allDepartments: "All",
       order: "Order",
       own: "Shuffled",
       published: "As published",

@@ -26,10 +26,12 @@ interface Props {
   readonly edition: string;
   /** Those that there are, in case this one is none of them. */
   readonly editions: readonly EditionSummary[];
+  /** The counter code that the address named, or "". */
+  readonly slip: string;
 }
 
 /** Opens the vote, and says why if it cannot. */
-export function Voting({ services, edition, editions }: Props) {
+export function Voting({ services, edition, editions, slip }: Props) {
   const t = useTexts(texts);
   const [opened, set] = useState<Opened | undefined>();
   const [error, fail] = useState<unknown>();
@@ -61,6 +63,7 @@ export function Voting({ services, edition, editions }: Props) {
         key={round}
         services={services}
         opened={opened}
+        slip={slip}
         restart={again}
         onHere={goOnHere}
       />
@@ -82,14 +85,15 @@ export function Voting({ services, edition, editions }: Props) {
 interface OnTheWayProps {
   readonly services: Services;
   readonly opened: Extract<Opened, { at: "ready" }>;
+  readonly slip: string;
   readonly restart: () => void;
   readonly onHere: () => void;
 }
 
-function OnTheWay({ services, opened, restart, onHere }: OnTheWayProps) {
+function OnTheWay({ services, opened, slip, restart, onHere }: OnTheWayProps) {
   const t = useTexts(texts);
   const [changed, set] = useState<Way | undefined>();
-  const [{ runner, trail }] = useState(() => begin(services, opened, set));
+  const [{ runner, trail }] = useState(() => begin(services, opened, slip, set));
   const way = changed ?? runner.way;
   useLayoutEffect(() => trail.moved(way.place), [way.place]);
   useEffect(() => {
@@ -101,6 +105,8 @@ function OnTheWay({ services, opened, restart, onHere }: OnTheWayProps) {
     };
   }, []);
   useLeavingWarning(way);
+  const needsRegistrar = !way.voter?.credential && way.facts.registration === null;
+  useEffect(() => void (needsRegistrar && runner.refresh()), [needsRegistrar]);
   const edition = way.facts.edition.edition;
   if (way.elsewhere) {
     return (
@@ -127,10 +133,10 @@ function OnTheWay({ services, opened, restart, onHere }: OnTheWayProps) {
 function begin(
   services: Services,
   opened: Extract<Opened, { at: "ready" }>,
+  slip: string,
   changed: (way: Way) => void,
 ): { runner: Runner; trail: Trail } {
-  const { facts, voter, aside, storage } = opened;
-  const runner = new Runner(services, facts, voter, aside, storage, changed);
+  const runner = new Runner(services, { ...opened, slip }, opened.storage, changed);
   const trail = new Trail(
     runner.way.place,
     (place) => runner.dispatch({ type: "went", place }),

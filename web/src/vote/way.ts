@@ -77,6 +77,8 @@ export interface Way {
   readonly notice: Notice | null;
   /** Who the registrar was last asked for; in memory only: to ask again, and to know them again. */
   readonly asked: ChallengeRequest | Person | null;
+  /** The code of the counter's slip by which the voter came; in memory only, until it is used. */
+  readonly slip: string;
   /** Another tab has taken over: this one does nothing any more. */
   readonly elsewhere: boolean;
   /** What the voter keeps could not be saved: it is in this tab's memory only. */
@@ -130,24 +132,28 @@ export type Effect =
   | { readonly do: "sign"; readonly voter: Voter; readonly choices: readonly string[] }
   | { readonly do: "send"; readonly ballot: Ballot; readonly after_s: number };
 
+/** With what a way begins. */
+export type Known = Pick<Way, "facts" | "voter" | "aside" | "slip">;
+
 export type Step = readonly [Way, readonly Effect[]];
 
 /** Where a voter goes on who was here before (null: who was not), and what is to be done. */
-export function begin(facts: Facts, voter: Voter | null, aside: readonly Voter[] = []): Step {
-  const place = resumed(voter);
+export function begin({ facts, voter, aside, slip }: Known): Step {
   const sending = voter?.pending ?? null;
   const way: Way = {
     facts,
     voter,
     aside,
-    place,
+    place: resumed(voter),
+    slip,
     task: sending ? { doing: "sending", attempt: 1, trouble: null } : null,
     notice: null,
     asked: null,
     elsewhere: false,
     unsaved: false,
   };
-  return [way, sending ? [{ do: "send", ballot: sending, after_s: 0 }] : []];
+  const place = slip && allowed(way, "counter") ? "counter" : way.place;
+  return [{ ...way, place }, sending ? [{ do: "send", ballot: sending, after_s: 0 }] : []];
 }
 
 /** The next state, and what is to be done: saving first. */
@@ -234,13 +240,14 @@ function cardRead(way: Way, voter: Voter): Step {
 /** Another person begins on this device; the record of the one before is there to come back to. */
 function somebodyElse(way: Way): Step {
   if (way.task !== null || way.voter === null || way.voter.pending) return [way, []];
-  return [{ ...way, voter: null, place: "identify", asked: null, notice: null }, []];
+  const place = way.slip ? "counter" : "identify";
+  return [{ ...way, voter: null, place, asked: null, notice: null }, []];
 }
 
 /** Somebody comes back to a record of theirs. */
 function takenUp(way: Way, point: string): Step {
   const voter = way.aside.find((one) => one.point === point);
   if (!voter || way.task !== null || way.voter?.pending) return [way, []];
-  const [taken, effects] = begin(way.facts, voter, way.aside);
-  return [{ ...taken, unsaved: way.unsaved }, effects];
+  const [taken, effects] = begin({ ...way, voter, slip: "" });
+  return [{ ...taken, slip: way.slip, unsaved: way.unsaved }, effects];
 }

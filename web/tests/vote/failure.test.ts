@@ -68,6 +68,11 @@ describe("a ballot without a receipt", () => {
     expect(troubleOf(error, true, 1)?.again_s).toBe(45);
   });
 
+  it("waits as long as a busy server asks, whoever answers for it", () => {
+    const pauses = [60, 3600].map((asked) => troubleOf(new CannotReach("", false, undefined, asked), true, 1));
+    expect(pauses.map((one) => one?.again_s)).toEqual([60, 600]);
+  });
+
   it("waits longer and longer, but not for ever", () => {
     const pauses = [1, 3, 20, 2000].map(
       (attempt) => troubleOf(new CannotReach("", true), true, attempt)?.again_s ?? 0,

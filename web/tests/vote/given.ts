@@ -83,8 +83,8 @@ export class Walk {
   way: Way;
   effects: readonly Effect[];
 
-  constructor(voter: Voter | null = null, facts: Facts = FACTS) {
-    [this.way, this.effects] = begin(facts, voter);
+  constructor(voter: Voter | null = null, facts: Facts = FACTS, slip = "") {
+    [this.way, this.effects] = begin({ facts, voter, aside: [], slip });
   }
 
   on(...events: readonly Event[]): this {

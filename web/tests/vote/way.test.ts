@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Place } from "../../src/vote/voter";
+import type { Place, Voter } from "../../src/vote/voter";
 import type { Event } from "../../src/vote/way";
 import {
   ballot,
@@ -221,6 +221,31 @@ describe("somebody else on the same device", () => {
 
   it("does not begin while a ballot is on its way", () => {
     expect(sending().on(elsewise).way.voter?.pending).toEqual(BALLOT);
+  });
+});
+
+describe("a counter's slip", () => {
+  const person = { by: "counter", code: "CODE" } as const;
+  const withSlip = (voter: Voter | null) => new Walk(voter, FACTS, "CODE");
+
+  it("leads to where its code is asked for", () => {
+    expect(withSlip(null).way).toMatchObject({ place: "counter", slip: "CODE" });
+  });
+
+  it("waits where somebody else's vote was begun, for the next person", () => {
+    const walk = withSlip(WITH_CREDENTIAL);
+    expect(walk.way.place).toBe("select");
+    expect(walk.on({ type: "somebody-else" }).way).toMatchObject({ place: "counter", slip: "CODE" });
+  });
+
+  it("is used up by the credential that it brings", () => {
+    const walk = redeem(withSlip(null), { type: "at-counter", person }).on(credential);
+    expect(walk.way).toMatchObject({ place: "select", slip: "" });
+  });
+
+  it("is nothing that is kept", () => {
+    const walk = redeem(withSlip(null), { type: "at-counter", person });
+    expect(JSON.stringify(walk.way.voter)).not.toContain("CODE");
   });
 });
 

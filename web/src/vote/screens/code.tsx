@@ -10,7 +10,10 @@ import { Field, StepForm, useTyped } from "./form";
 import { CodesFailing } from "./identify";
 import { useCountdown } from "./told";
 
-/** A message takes its time; asking again at once would only use up what a person may ask for. */
+/**
+ * A message takes its time; asking again at once would only use up what a person may ask for. And SMS
+ * providers send no number a second code within a minute, whatever became of the first.
+ */
 const AGAIN_S = 60;
 
 export function Code() {
@@ -51,16 +54,22 @@ export function Code() {
           class="code"
         />
       </StepForm>
-      <NotReceived key={challenge.challenge} open={spent} />
+      <NotReceived key={challenge.challenge} challenge={challenge.challenge} open={spent} />
     </section>
   );
 }
 
-/** What to do when no code comes; `open` when the code is void. */
-function NotReceived({ open }: { readonly open: boolean }) {
+interface NotReceivedProps {
+  readonly challenge: string;
+  /** The code is void: a new one is the way on. */
+  readonly open: boolean;
+}
+
+/** What to do when no code comes. */
+function NotReceived({ challenge, open }: NotReceivedProps) {
   const t = useTexts(texts).code;
   const { way, dispatch, back } = useVote();
-  const left_s = useCountdown(open ? 0 : AGAIN_S, open);
+  const left_s = useCountdown(AGAIN_S, challenge);
   const blocked = left_s > 0 || way.task !== null;
   return (
     <details class="details card" open={open}>

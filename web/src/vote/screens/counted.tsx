@@ -17,13 +17,16 @@ export function Counted() {
   const { way } = useVote();
   const { voter } = way;
   const receipt = voter?.receipt ?? null;
-  const shown = useVerified(receipt, voter?.vkey ?? "");
+  const shown = useVerified();
   if (!voter || !receipt || shown === undefined) return <Busy>{t.casting.verified}</Busy>;
   if (shown === null) {
     return (
-      <Notice kind="bad" title={t.casting.unproven} urgent>
-        <p>{t.casting.unprovenWhy}</p>
-      </Notice>
+      <section class="stack-large">
+        <StepHeading>{t.casting.unproven}</StepHeading>
+        <Notice kind="bad" urgent>
+          <p>{t.casting.unprovenWhy}</p>
+        </Notice>
+      </section>
     );
   }
   return (

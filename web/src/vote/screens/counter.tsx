@@ -13,7 +13,7 @@ export function Counter() {
   const { way, dispatch, back } = useVote();
   const told = useId();
   const needsNumber = (way.facts.registration?.mode ?? way.facts.edition.roll?.mode) !== "phone";
-  const code = useTyped();
+  const code = useTyped(way.slip);
   const number = useTyped();
   const submit = () => {
     const filled = [code.filled(), !needsNumber || number.filled()];

@@ -4,13 +4,14 @@ import { useEffect, useState } from "preact/hooks";
 
 import { formatTime, inLanguage, useLanguage, useTexts } from "../../lib/i18n";
 import { parseVkey } from "../../lib/log/note";
-import { verifyReceipt } from "../../lib/receipt";
+import { verifyOwnReceipt } from "../../lib/receipt";
 import { compactReceipt, receiptLink, shortCode } from "../../lib/receiptcode";
 import type { Receipt } from "../../lib/views";
 import { CopyButton } from "../../ui/parts";
 import { Qr } from "../../ui/qr";
 import { useVote } from "../context";
 import { texts } from "../texts";
+import type { Voter } from "../voter";
 
 /** The log says no more about the time, lest it link a person to a ballot. */
 const HOUR: Intl.DateTimeFormatOptions = {
@@ -28,12 +29,14 @@ export interface Shown {
 }
 
 /** The receipt once it is verified; undefined before that; null when it fails. */
-export function useVerified(receipt: Receipt | null, vkey: string): Shown | null | undefined {
-  const { services } = useVote();
+export function useVerified(): Shown | null | undefined {
+  const { services, way } = useVote();
+  const receipt = way.voter?.receipt;
   const [shown, set] = useState<Shown | null | undefined>();
   useEffect(() => {
     let stale = false;
-    const verified = receipt ? verify(receipt, vkey, services.ballot || location.origin) : null;
+    const site = services.ballot || location.origin;
+    const verified = way.voter && receipt ? verify(way.voter, receipt, site) : null;
     Promise.resolve(verified).then(
       (next) => stale || set(next),
       () => stale || set(null),
@@ -45,13 +48,14 @@ export function useVerified(receipt: Receipt | null, vkey: string): Shown | null
   return shown;
 }
 
-async function verify(receipt: Receipt, vkey: string, site: string): Promise<Shown> {
-  const verifier = await parseVkey(vkey);
-  const { event, index, leaf } = await verifyReceipt(receipt, verifier);
+async function verify(voter: Voter, receipt: Receipt, site: string): Promise<Shown> {
+  const verifier = await parseVkey(voter.vkey);
+  const own = { key: voter.point, credential: voter.credential, seq: voter.seq };
+  const { event, index, leaf } = await verifyOwnReceipt(receipt, voter.edition, own, verifier);
   return {
     code: shortCode(index, leaf),
     link: receiptLink(site, await compactReceipt(receipt, verifier)),
-    hour: "hour" in event ? event.hour : "",
+    hour: event.hour,
   };
 }
 
