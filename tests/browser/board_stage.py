@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
@@ -41,8 +41,20 @@ INITIATIVES: Final = msgspec.json.decode(
 )
 
 
+class Times(NamedTuple):
+    """When an edition opens and closes, from now on."""
+
+    opens_in: timedelta = timedelta(hours=3)
+    closes_in: timedelta = timedelta(days=2, hours=5)
+
+
+COMING: Final = Times()
+OVER: Final = Times(timedelta(hours=-40), timedelta(minutes=-1))
+"""The closing time has come."""
+
+
 class CityEdition(EditionBuilder):
-    """An edition with thirty initiatives and ten seats, that closes in two days or at `closes_in`."""
+    """An edition with thirty initiatives and ten seats."""
 
     def __init__(
         self,
@@ -51,8 +63,7 @@ class CityEdition(EditionBuilder):
         *,
         log_seed: bytes = LOG_SEED,
         origin: str = "vote.example",
-        opens_in: timedelta = timedelta(hours=3),
-        closes_in: timedelta = timedelta(days=2, hours=5),
+        times: Times = COMING,
     ) -> None:
         super().__init__(
             edition, disclosure=disclosure, seats=10, max_choices=10, log_seed=log_seed,
@@ -63,8 +74,8 @@ class CityEdition(EditionBuilder):
         self.manifest = replace(
             self.manifest,
             title=Text(zh="2027 年惠民十大行动", en="Ten actions for the people, 2027"),
-            opens_at=now + opens_in,
-            closes_at=now + closes_in,
+            opens_at=now + times.opens_in,
+            closes_at=now + times.closes_in,
         )
 
     def publish_shortlist(self) -> None:
@@ -80,7 +91,7 @@ class CityEdition(EditionBuilder):
         for number in range(voters):
             chosen = set(chance.choices(liked, weights, k=chance.randint(4, 10)))
             index = self.cast(number, sorted(chosen))
-            ago = timedelta(hours=int(hours * (1 - number / voters) ** 1.3))
+            ago = timedelta(hours=1 + int(hours * (1 - number / voters) ** 1.3))
             event = decode_event(self.entries[index])
             assert isinstance(event, BallotCast)
             self.entries[index] = encode_event(replace(event, hour=now - ago))

@@ -1,7 +1,7 @@
 """The dashboard in a browser: every state, live while votes arrive, sealed while it must be."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from io import BytesIO
@@ -22,43 +22,24 @@ from services.tally.settings import Settings
 from shared.pabulib import parse_pb
 from shared.service.server import bind
 from tests.browser.board_stage import (
+    COMING,
+    OVER,
     CityEdition,
     CityHost,
+    Times,
     open_city_host,
     tally_settings,
 )
 from tests.browser.conftest import Complaints, NewContext, NewPage, NewWebPoll
-from tests.browser.looks import assert_accessible, look
+from tests.browser.looks import assert_accessible, assert_translated, look
 from tests.integration.tally.stage import Tally, open_tally
 from tests.integration.tally.test_tally_process import serving
 from tests.polls import Poll
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-LEAK = re.compile(r'"counts":\s*[\[{]|"result":\s*\{|"choices"|"salt"')
-"""What would say how anybody voted, or how many did."""
-
-KEEP_BODIES = """
-  window.answers = {};
-  const ask = window.fetch;
-  window.fetch = async (...request) => {
-    const answer = await ask(...request);
-    const [one, other] = answer.body.tee();
-    (async () => {
-      const text = other.pipeThrough(new TextDecoderStream()).getReader();
-      window.answers[answer.url] ??= "";
-      for (;;) {
-        const { done, value } = await text.read();
-        if (done) return;
-        window.answers[answer.url] += value;
-      }
-    })().catch(() => undefined); // the page left the stream
-    return new Response(one, answer);
-  };
-"""
-"""Keeps every byte that the page is answered, of streams too; the page does not notice."""
-
-CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+LEAST_PX = 23
+"""The smallest type on the big screen of 1080 px; on 75 inches its capitals are 1.4 cm high."""
 
 
 class Stage(NamedTuple):
@@ -75,15 +56,21 @@ def editions() -> Iterator[CityEdition]:
     announced = CityEdition("announced")
     announced.announce()
     yield announced
-    soon = CityEdition("soon", opens_in=timedelta(minutes=29, seconds=50))
+    soon = CityEdition("soon", times=Times(opens_in=timedelta(minutes=29, seconds=50)))
     soon.announce()
     yield soon
     shortlisted = CityEdition("shortlisted")
     shortlisted.announce()
     shortlisted.publish_shortlist()
     yield shortlisted
-    for name in ("empty", "live", "sealed", "certified", "tied", "drawn", "contradiction"):
-        edition = CityEdition(name, "at-close" if name == "sealed" else "live")
+    due = CityEdition("due", times=Times(opens_in=timedelta(minutes=-1)))
+    due.announce()
+    yield due
+    names = ("empty", "live", "sealed", "over", "closed", "certified", "tied", "drawn")
+    for name in (*names, "contradiction"):
+        sealed = name in ("sealed", "closed")
+        times = OVER if name in ("over", "closed") else COMING
+        edition = CityEdition(name, "at-close" if sealed else "live", times=times)
         edition.prepare()
         _proceed(edition, name)
         yield edition
@@ -91,8 +78,11 @@ def editions() -> Iterator[CityEdition]:
 
 def _proceed(edition: CityEdition, name: str) -> None:
     match name:
-        case "live" | "sealed":
+        case "live" | "sealed" | "over":
             edition.vote(600)
+        case "closed":
+            edition.vote(300)
+            edition.close()
         case "certified":
             edition.vote(300)
             edition.finish()
@@ -160,21 +150,24 @@ def open_board(stage: Stage, new_page: NewPage, allow: Callable[..., None]) -> O
 
 SHOWS = {
     "announced": ("距投票开始", "候选项目公布后将显示在这里"),
+    "due": ("已到开始时间，等待工作人员正式开启投票", "候选项目公布后将显示在这里"),
     "shortlisted": ("距投票开始", "每人最多选 10 项"),
     "empty": ("距投票截止", "还没有选票"),
     "live": ("距投票截止", "入选线：前 10 项入选"),
     "sealed": ("选项密封中", "现在公开的只有投票人数"),
+    "over": ("已到截止时间，等待工作人员正式关闭投票", "入选线：前 10 项入选"),
+    "closed": ("投票已结束，等待确认结果", "入选线：前 10 项入选"),
     "certified": ("结果已确认", "入选线：前 10 项入选"),
     "tied": ("5 项并列，争 4 个名额，等待公开抽签", "以上 6 项领先"),
     "drawn": ("结果已确认", "最后的名额由公开抽签决定"),
-    "contradiction": ("日志自相矛盾，已停止计票", "第 24 条"),
+    "contradiction": ("日志自相矛盾，已停止计票", "第 24 条（一张选票）"),
 }
 
 
 PICTURES = {(state, "hall") for state in SHOWS} | {
-    (state, "phone") for state in ("live", "sealed", "tied", "contradiction")
+    (state, "phone") for state in ("live", "sealed", "over", "closed", "tied", "contradiction")
 }
-"""Of each state one picture, and of some a second: they stand in the repository."""
+"""Of each state one picture, and of some a second."""
 
 
 @pytest.mark.parametrize("size", ["phone", "desktop", "hall"])
@@ -192,6 +185,7 @@ async def test_every_state_says_what_it_is(open_board: OpenBoard, state: str, si
         await look(page, f"board-{state}-{size}", whole=size != "hall")
     else:
         await assert_accessible(page)
+        await assert_translated(page)
 
 
 async def assert_one_screen(page: Page) -> None:
@@ -211,13 +205,30 @@ async def assert_one_screen(page: Page) -> None:
           .map((one) => one.textContent)"""
     )
     assert crowded == [], "titles run into one another"
+    cut_off = await page.evaluate(
+        """() => [...document.querySelectorAll(".first, .second")]
+          .filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
+          .map((one) => one.textContent)"""
+    )
+    assert cut_off == [], "texts are cut off"
+    small = await page.evaluate(
+        """(least) => [...document.querySelectorAll(".board *:not(.hall-button)")]
+          .filter((one) => [...one.childNodes].some((node) => node.data?.trim()))
+          .filter((one) => one.checkVisibility() && !one.closest(".visually-hidden"))
+          .filter((one) => parseFloat(getComputedStyle(one).fontSize) < least)
+          .map((one) => one.textContent)""",
+        LEAST_PX,
+    )
+    assert small == [], "too small to be read from five metres"
 
 
 @pytest.mark.parametrize("state", SHOWS)
-async def test_nothing_is_untranslated(open_board: OpenBoard, state: str) -> None:
-    """In English there is no Chinese but the name of the other language, tables included."""
-    page = await open_board(state, "desktop", "en")
-    await expect(page.locator(".board h1")).to_have_text("Ten actions for the people, 2027")
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_nothing_is_untranslated(open_board: OpenBoard, state: str, language: str) -> None:
+    """In English there is no Chinese, in Chinese no English word but names; tables included."""
+    page = await open_board(state, "desktop", language)
+    title = {"zh": "2027 年惠民十大行动", "en": "Ten actions for the people, 2027"}[language]
+    await expect(page.locator(".board h1")).to_have_text(title)
     for card in (".ranking", ".turnout"):
         button = page.locator(f"{card} button[aria-expanded]")
         if await button.count():
@@ -225,10 +236,42 @@ async def test_nothing_is_untranslated(open_board: OpenBoard, state: str) -> Non
             await expect(page.locator(f"{card} table")).to_be_visible()
     for summary in await page.locator("summary").all():
         await summary.click()
-    text = (await page.locator("body").inner_text()).replace("中文", "")
-    assert not CHINESE.search(text), CHINESE.findall(text)
-    assert await page.evaluate("document.documentElement.lang") == "en"
+    tag = {"zh": "zh-CN", "en": "en"}[language]
+    await expect(page.locator("html")).to_have_attribute("lang", tag)
+    await assert_translated(page)
     await assert_accessible(page)
+
+
+@pytest.mark.parametrize("state", SHOWS)
+async def test_a_small_screen(open_board: OpenBoard, state: str) -> None:
+    """At 320 px, which is 200 % zoom of a phone's width, nothing is cut off or scrolls sideways."""
+    page = await open_board(state, "phone", "en", viewport={"width": 320, "height": 640})
+    await expect(page.locator(".board h1")).to_have_text("Ten actions for the people, 2027")
+    for button in await page.locator(".board button[aria-expanded]").all():
+        await button.click()
+    await look(page, f"board-{state}-small-en")
+
+
+async def test_without_a_tally_it_says_that_it_tries_again(
+    postgres_server: Postgres,
+    nats_server: NatsServer,
+    stage: Stage,
+    new_page: NewPage,
+    allow: Callable[..., None],
+    complaints: Complaints,
+) -> None:
+    """A tally that has not read the log yet has nothing to show; when it has, the page shows it."""
+    complaints.expect("503|ERR_CONNECTION_REFUSED")
+    edition = stage.editions["live"]
+    async with own_tally(postgres_server, nats_server, edition) as (host, settings):
+        host.cut = "/v1/editions"
+        async with open_tally(replace(settings, ballot_url=stage.host.url), Pace()) as tally:
+            allow(tally.url, stage.host.url)
+            page = await new_page(url=f"{tally.url}/board#live")
+            await expect(page.get_by_role("alert")).to_contain_text("正在自动重试")
+            await look(page, "board-no-tally-phone")
+            host.cut = None
+            await expect(page.locator(".board h1")).to_be_visible()
 
 
 async def test_without_an_edition_it_says_so(
@@ -400,29 +443,6 @@ async def test_without_consent_nothing_moves(
     assert await page.evaluate("window.ran") == 0
 
 
-async def test_sealed_choices_leak_nowhere(
-    installation: Installation, new_page: NewPage, new_web_poll: NewWebPoll
-) -> None:
-    """No answer that the page gets, and nothing on it, has a count while choices are sealed."""
-    poll = await new_web_poll("board-sealed", disclosure="at-close", seats=2, initiatives=4)
-    for number in range(7):
-        await poll.vote(number, "i03")
-    page = await new_page("desktop")
-    await page.add_init_script(KEEP_BODIES)
-    await page.goto(board_url(installation, poll.edition))
-    await expect(page.get_by_test_id("voters")).to_have_text("7")
-    await poll.vote(7, "i03")
-    await expect(page.get_by_test_id("voters")).to_have_text("8")
-    answers: dict[str, str] = await page.evaluate("window.answers")
-    asked = {url.rpartition("/")[2] for url in answers}
-    assert asked >= {"services.json", "editions", "board-sealed", "stream", "turnout"}
-    assert '"voters":8' in next(body for url, body in answers.items() if url.endswith("/stream"))
-    assert [url for url, body in answers.items() if LEAK.search(body)] == []
-    assert await page.locator(".bar-row, .bar-fill, .bar-count").count() == 0
-    text = await page.locator(".board-main").inner_text()
-    assert not re.search(r"\b[78]\b", text), text
-
-
 CLOCK_FAST_BY = """
   window.Date = class extends Date {
     constructor(...given) { super(...(given.length > 0 ? given : [Date.now()])); }
@@ -445,6 +465,49 @@ async def test_a_device_whose_clock_is_wrong_counts_down_by_the_tallys(
     opens = stage.editions["soon"].manifest.opens_at
     assert opens is not None
     assert await page.evaluate("Date.now()") > opens.timestamp() * 1000
+
+
+async def test_the_seal_opens_by_itself_after_the_close(
+    postgres_server: Postgres,
+    nats_server: NatsServer,
+    new_page: NewPage,
+    allow: Callable[..., None],
+) -> None:
+    """First that it is being opened, then the result that waits, then the certified one."""
+    edition = CityEdition("opened", "at-close", times=OVER)
+    edition.prepare()
+    edition.vote(200)
+    async with (
+        own_tally(postgres_server, nats_server, edition) as (host, settings),
+        open_tally(settings, Pace()) as tally,
+    ):
+        await tally.counted(edition)
+        allow(tally.url, host.url)
+        page = await new_page("hall", url=f"{tally.url}/board#edition=opened&screen=hall")
+        await expect(page.get_by_text("选项密封中")).to_be_visible()
+        assert await page.locator(".bar-row").count() == 0
+        edition.close()
+        host.cut = "/openings/"
+        host.show(edition)
+        await expect(page.get_by_text("正在启封计票").first).to_be_visible()
+        assert await page.locator(".bar-row").count() == 0
+        await assert_one_screen(page)
+        await look(page, "board-opening-hall", whole=False)
+        host.cut = None
+        await expect(page.get_by_text("投票已结束，等待确认结果")).to_be_visible()
+        winners = edition.current.result(edition.count().counts).winners
+        await assert_leads(page, winners)
+        edition.report_issuance()
+        edition.certify()
+        host.show(edition)
+        await expect(page.get_by_text("结果已确认").first).to_be_visible()
+        await assert_leads(page, winners)
+
+
+async def assert_leads(page: Page, winners: Sequence[str]) -> None:
+    """The bars above the line are these, in this order."""
+    shown = await page.locator(".bar-row.in").evaluate_all("rows => rows.map(r => r.dataset.id)")
+    assert shown == list(winners)
 
 
 # Trouble.

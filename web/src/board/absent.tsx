@@ -4,7 +4,7 @@ import { inLanguage, useLanguage, useTexts } from "../lib/i18n";
 import type { Contradiction, EditionView } from "../lib/views";
 import { Busy } from "../ui/parts";
 import { Both, BothOf, useHall } from "./hall";
-import { board } from "./texts";
+import { board, type BoardTexts } from "./texts";
 
 /** Loud: nothing else on the page matters any more. */
 export function Contradicted({ found }: { readonly found: Contradiction }) {
@@ -22,7 +22,10 @@ export function Contradicted({ found }: { readonly found: Contradiction }) {
           <Both of={(t) => t.contradictionMeans} />
         </p>
         <p>
-          {t.contradictionWhere(found.index, found.what)}: <span lang="en">{found.why}</span>
+          <Both of={(t) => t.contradictionWhere(found.index, thing(t, found.what))} />
+        </p>
+        <p class="technical">
+          {t.technical}<span lang="en">{found.why}</span>
         </p>
         <p>
           <Both of={(t) => t.contradictionNext} />
@@ -30,6 +33,11 @@ export function Contradicted({ found }: { readonly found: Contradiction }) {
       </div>
     </section>
   );
+}
+
+/** What the tally was looking at, in words; what these pages have no word for is an entry. */
+function thing(t: BoardTexts, what: string): string {
+  return (t.things as Readonly<Record<string, string>>)[what] ?? t.things.entry;
 }
 
 /** The choices are sealed: why, and until when. */
@@ -57,13 +65,14 @@ export function Sealed() {
 
 /** The choices have just become public and are being counted. */
 export function Opening() {
-  const t = useTexts(board);
   return (
-    <section class="card stack">
+    <section class="card stack opening">
       <h2>
         <Both of={(t) => t.opened} />
       </h2>
-      <Busy>{t.openedWhy}</Busy>
+      <Busy>
+        <Both of={(t) => t.openedWhy} />
+      </Busy>
     </section>
   );
 }

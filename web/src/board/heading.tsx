@@ -8,7 +8,7 @@ import { timeLeft } from "./countdown";
 import type { Freshness } from "./freshness";
 import { Both, BothOf, useHall } from "./hall";
 import { State } from "./side";
-import { board } from "./texts";
+import { board, clock } from "./texts";
 
 const zh = textsIn(common, "zh");
 const en = textsIn(common, "en");
@@ -92,7 +92,16 @@ function When({
 }
 
 function LeftText({ left }: { left: NonNullable<ReturnType<typeof timeLeft>> }) {
-  return <>{useTexts(board).left(left)}</>;
+  if (left.days === 0) return <>{clock(left)}</>;
+  return (
+    <>
+      <span>{left.days}</span>{" "}
+      <span class="when-unit">
+        <Both of={(t) => t.days(left.days)} />
+      </span>{" "}
+      <span>{clock(left)}</span>
+    </>
+  );
 }
 
 function At({ time, before }: { time: string; before: boolean }) {

@@ -35,7 +35,7 @@ export function drawPlot(place: HTMLElement, data: [number[], number[]], look: L
 }
 
 function options(place: HTMLElement, { language, large }: Look): UPlot.Options {
-  const px = large ? 22 : 13;
+  const px = large ? 24 : 13;
   const axis = {
     stroke: INK,
     font: `${px}px ${getComputedStyle(document.body).fontFamily}`,
@@ -54,12 +54,12 @@ function options(place: HTMLElement, { language, large }: Look): UPlot.Options {
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(5, max * 1.08)] } },
     axes: [
-      { ...axis, values: times, space: px * 6, size: px * 2.2 },
+      { ...axis, values: times, space: px * 6, size: px * 1.6 + 6 },
       {
         ...axis,
         values: (_plot, splits) => splits.map((at) => formatNumber(at)),
         incrs: [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7].map((e) => n * 10 ** e)).sort((a, b) => a - b),
-        space: px * 2.2,
+        space: px * 1.7,
         size: (_plot, values) => 14 + px * 0.62 * Math.max(3, ...(values ?? []).map((v) => v.length)),
       },
     ],

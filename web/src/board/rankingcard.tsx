@@ -18,10 +18,10 @@ interface Props {
 }
 
 /** The big screen has room for so many below the line: fewer once the result stands above. */
-const HALL_BELOW = 3;
-const HALL_BELOW_RESULT = 2;
+const HALL_BELOW = 2;
+const HALL_BELOW_RESULT = 1;
 /** And for so many in all, however many are tied. */
-const HALL_ROWS = 14;
+const HALL_ROWS = 13;
 
 export function RankingCard({ ranking, view, snapshot }: Props) {
   const t = useTexts(board);

@@ -91,7 +91,7 @@ export function Trust({ snapshot, fresh }: { snapshot: TallySnapshot; fresh: Fre
             <Both of={(t) => t.checkpoint} />
           </dt>
           <dd class="mono" title={head?.root}>
-            {head ? shortRoot(head.root) : t.noCheckpoint}
+            {head ? shortRoot(head.root) : <Both of={(t) => t.noCheckpoint} />}
           </dd>
         </div>
       </dl>

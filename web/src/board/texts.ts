@@ -6,7 +6,8 @@ import type { TimeLeft } from "./countdown";
 const zhNumber = (n: number) => formatNumber(n);
 const enNumber = (n: number) => formatNumber(n);
 const two = (n: number) => String(n).padStart(2, "0");
-const clock = (left: TimeLeft) => `${two(left.hours)}:${two(left.minutes)}:${two(left.seconds)}`;
+/** Hours, minutes and seconds, as both languages write them. */
+export const clock = (left: TimeLeft) => `${two(left.hours)}:${two(left.minutes)}:${two(left.seconds)}`;
 const plural = (n: number, one: string, many: string) => `${enNumber(n)} ${n === 1 ? one : many}`;
 
 function zhLate(s: number): string {
@@ -34,7 +35,7 @@ export const board = defineTexts({
     opensIn: "距投票开始",
     closesAt: (time: string) => `截止时间 ${time}`,
     opensAt: (time: string) => `开始时间 ${time}`,
-    left: (left: TimeLeft) => (left.days > 0 ? `${left.days} 天 ${clock(left)}` : clock(left)),
+    days: (_n: number): string => "天",
     closing: "已到截止时间，等待工作人员正式关闭投票",
     opening: "已到开始时间，等待工作人员正式开启投票",
     ended: "投票已结束",
@@ -48,6 +49,25 @@ export const board = defineTexts({
     contradictionMeans:
       "计票服务逐条核验公开日志时发现了不一致。日志一旦对不上，任何数字都不可信，因此不再显示得票数和结果。",
     contradictionWhere: (index: number, what: string) => `发现位置：第 ${zhNumber(index)} 条（${what}）`,
+    things: {
+      entry: "一条记录",
+      entries: "一段记录",
+      run: "一段记录",
+      ballot: "一张选票",
+      opening: "一张选票公开的选项",
+      openings: "各张选票公开的选项",
+      checkpoint: "检查点",
+      EditionAnnounced: "投票公告",
+      ShortlistPublished: "公布候选项目",
+      RollCommitted: "封存名册",
+      VotingOpened: "开启投票",
+      VotingClosed: "关闭投票",
+      IssuanceReported: "报告凭证数量",
+      TieSeedDrawn: "公开抽签",
+      ResultCertified: "确认结果",
+      ProgressReported: "进展报告",
+    },
+    technical: "技术细节：",
     contradictionNext: "请保存手中的回执，并请任何人用 huimin audit 独立核验日志。",
 
     voters: "投票人数",
@@ -132,7 +152,7 @@ export const board = defineTexts({
     checkHow:
       "计票服务没有特权：它和任何人一样读取公开日志，核验每个签名后才计数。您也可以用 huimin audit 独立重算。",
     scanVote: "扫码投票",
-    scanBoard: "扫码看完整名单",
+    scanBoard: "扫码用手机看",
   },
   en: {
     dashboard: "Live tally",
@@ -149,7 +169,7 @@ export const board = defineTexts({
     opensIn: "Voting opens in",
     closesAt: (time: string) => `Closes ${time}`,
     opensAt: (time: string) => `Opens ${time}`,
-    left: (left: TimeLeft) => (left.days > 0 ? `${left.days} d ${clock(left)}` : clock(left)),
+    days: (n: number) => (n === 1 ? "day" : "days"),
     closing: "The closing time has come; officers are about to close the vote",
     opening: "The opening time has come; officers are about to open the vote",
     ended: "Voting has closed",
@@ -164,6 +184,25 @@ export const board = defineTexts({
     contradictionMeans:
       "Checking the public log entry by entry, the tally found that it does not add up. Once that happens no figure can be trusted, so counts and result are not shown any more.",
     contradictionWhere: (index: number, what: string) => `Found at entry ${enNumber(index)} (${what})`,
+    things: {
+      entry: "an entry",
+      entries: "entries",
+      run: "entries",
+      ballot: "a ballot",
+      opening: "the published choices of a ballot",
+      openings: "the published choices of ballots",
+      checkpoint: "a checkpoint",
+      EditionAnnounced: "the announcement",
+      ShortlistPublished: "the shortlist",
+      RollCommitted: "the sealing of the roll",
+      VotingOpened: "the opening of the vote",
+      VotingClosed: "the close of the vote",
+      IssuanceReported: "the report of credentials issued",
+      TieSeedDrawn: "the public draw",
+      ResultCertified: "the certificate of the result",
+      ProgressReported: "a report of progress",
+    },
+    technical: "Technical detail: ",
     contradictionNext:
       "Keep your receipts, and have anybody verify the log independently with huimin audit.",
 
@@ -255,7 +294,7 @@ export const board = defineTexts({
     checkHow:
       "The tally has no privilege: like anybody it reads the public log, and counts only what it has verified. You can recount with huimin audit.",
     scanVote: "Scan to vote",
-    scanBoard: "Scan for the whole list",
+    scanBoard: "Scan to follow",
   },
 });
 

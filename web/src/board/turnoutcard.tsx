@@ -18,6 +18,8 @@ export function TurnoutCard({ rows, snapshot }: Props) {
   const t = useTexts(board);
   const hall = useHall();
   const [table, setTable] = useState(false);
+  // On the big screen the large 0 says it; the place is for the code that leads to the vote.
+  if (hall && rows.length === 0) return null;
   return (
     <section class="card turnout">
       <div class="card-head">
@@ -36,7 +38,7 @@ export function TurnoutCard({ rows, snapshot }: Props) {
         )}
       </div>
       {rows.length === 0 ? (
-        <p class="muted">{snapshot.voters === 0 && <Both of={(t) => t.turnoutNone} />}</p>
+        <p class="muted">{snapshot.voters === 0 && t.turnoutNone}</p>
       ) : (
         <Curve rows={rows} snapshot={snapshot} />
       )}
