@@ -289,7 +289,7 @@ def program_pid(pid: int) -> int:
 def own_ports(service: Service) -> list[str]:
     """The ports that a service listens on in its container."""
     monitor = ["8222"] if "nats-server" in service.command else []
-    return [*service.expose, *(port.split(":")[1] for port in service.ports), *monitor]
+    return [*service.expose, *(port.split(":")[-1] for port in service.ports), *monitor]
 
 
 def connect_tls(port: int, *, source: str = "127.0.0.1") -> ssl.SSLSocket:

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -25,24 +25,21 @@ LASTING = {
     name: one for name, one in COMPOSE.services.items() if name != "migrate" and not one.profiles
 }
 
+SIDES = ("ballot-1", "ballot-2", "tally", "registrar", "notify")
+
+# These hold nothing of one side only, and stand in every service's network.
+EVERYWHERE = ("proxy", "postgres", "nats", "prometheus")
+
 # Who may speak to whom; nobody else shares a network.
 NEIGHBOURS = {
     frozenset(pair)
     for pair in (
-        *(("proxy", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
-        *(("postgres", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
-        *(("nats", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
+        *product(EVERYWHERE, SIDES),
+        *combinations(EVERYWHERE, 2),
         ("ballot-1", "ballot-2"),
         ("postgres", "migrate"),
-        ("desk", "registrar"),
-        ("desk", "notify"),
-        # These hold nothing of one side only, and meet in every service's network.
-        ("proxy", "postgres"),
-        ("proxy", "nats"),
-        ("postgres", "nats"),
-        ("desk", "proxy"),
-        ("desk", "postgres"),
-        ("desk", "nats"),
+        *product(["desk"], ["registrar", "notify", *EVERYWHERE]),
+        *combinations(["prometheus", "grafana", "blackbox"], 2),
     )
 }
 
@@ -84,8 +81,12 @@ def test_what_only_the_city_knows_has_no_default(missing: str) -> None:
 
 
 def test_only_the_proxy_is_published() -> None:
-    """No other service has a port on the machine."""
-    assert [name for name, one in COMPOSE.services.items() if one.ports] == ["proxy"]
+    """No other service has a port on the machine, but what watches, on its loopback alone."""
+    published = {name: one.ports for name, one in COMPOSE.services.items() if one.ports}
+    assert published.pop("proxy") == ["80:8080", "443:8443"]
+    assert set(published) == {"prometheus", "grafana"}
+    for ports in published.values():
+        assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
 @pytest.mark.parametrize("name", COMPOSE.services)
@@ -158,10 +159,10 @@ def test_networks_keep_apart_who_must_not_meet() -> None:
 
 
 def test_only_those_who_must_have_a_way_out() -> None:
-    """The proxy answers people, notify asks its providers, and the desk reads the public log."""
+    """The proxy answers people, notify asks its providers, officers and watchers what is public."""
     open_ones = {name for name, one in COMPOSE.networks.items() if not one.internal}
     out = {name for name, one in COMPOSE.services.items() if _networks(one) & open_ones}
-    assert out == {"proxy", "notify", "desk"}
+    assert out == {"proxy", "notify", "desk", "prometheus", "grafana", "blackbox"}
 
 
 def test_a_service_on_its_rivals_network_is_noticed() -> None:
