@@ -39,6 +39,7 @@ NEIGHBOURS = {
         ("ballot-1", "ballot-2"),
         ("postgres", "migrate"),
         *product(["desk"], ["registrar", "notify", *EVERYWHERE]),
+        *product(["operator"], [*SIDES, *EVERYWHERE, "desk"]),
         *combinations(["prometheus", "grafana", "blackbox"], 2),
     )
 }
@@ -131,7 +132,7 @@ def test_no_secret_is_in_an_environment(name: str) -> None:
             assert value.startswith("/run/secrets/"), variable
 
 
-@pytest.mark.parametrize("name", COMPOSE.services)
+@pytest.mark.parametrize("name", sorted(set(COMPOSE.services) - {"operator"}))
 def test_service_has_its_own_secrets_only(name: str) -> None:
     """Each mounted secret is one that `huimin secrets` writes for this reader."""
     readers = {file.name: file.reader for file in catalogue()}
@@ -140,6 +141,15 @@ def test_service_has_its_own_secrets_only(name: str) -> None:
         reader = readers[secret]
         others = reader == "all other services" and kind in ("tally", "registrar", "notify")
         assert others or kind in reader or (kind, "operator" in reader) == ("desk", True), secret
+
+
+def test_the_operator_has_what_it_examines_and_no_key() -> None:
+    """Databases and logins of the four services; nothing that signs, issues, or opens a desk."""
+    mounted = set(COMPOSE.services["operator"].secrets)
+    services = {name.partition("-")[0] for name in SIDES}
+    assert mounted == {"postgres.database-url", "nats.conf"} | {
+        f"{service}.{kind}" for service in services for kind in ("database-url", "nkey")
+    }
 
 
 def test_every_secret_that_is_mounted_is_named() -> None:
@@ -162,7 +172,7 @@ def test_only_those_who_must_have_a_way_out() -> None:
     """The proxy answers people, notify asks its providers, officers and watchers what is public."""
     open_ones = {name for name, one in COMPOSE.networks.items() if not one.internal}
     out = {name for name, one in COMPOSE.services.items() if _networks(one) & open_ones}
-    assert out == {"proxy", "notify", "desk", "prometheus", "grafana", "blackbox"}
+    assert out == {"proxy", "notify", "desk", "operator", "prometheus", "grafana", "blackbox"}
 
 
 def test_a_service_on_its_rivals_network_is_noticed() -> None:
