@@ -17,7 +17,7 @@ NO_TESTS := 5
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo up pages pictures schema config-table api-docs test test-image test-large lint lock clean
+.PHONY: alert-rules demo up pages pictures schema config-table api-docs test test-image test-large lint lock clean
 
 demo: $(READY) $(PAGES)
 	$(BIN)/huimin demo $(ARGS)
@@ -33,6 +33,12 @@ api-docs: $(READY)
 	for service in ballot notify registrar tally; do \
 		$(BIN)/python -m services.$$service.openapi > docs/api/openapi-$$service.json || exit 1; \
 	done
+
+# The alert rules as Prometheus's operator on Kubernetes takes them.
+alert-rules:
+	{ printf '%s\n' '# Made of deploy/observability/alerts.yml by `make alert-rules`.' \
+		'apiVersion: monitoring.coreos.com/v1' 'kind: PrometheusRule' 'metadata:' '  name: huimin' 'spec:'; \
+	sed -n '/^groups:/,$$ s/^/  /p' deploy/observability/alerts.yml; } > deploy/kubernetes/overlays/production/rules.yaml
 
 # Pictures of every page and state, for the README and to be looked at.
 pictures: $(READY) $(PAGES)

@@ -38,7 +38,7 @@ class Service(Struct, kw_only=True):
     """What the tests look at of a service."""
 
     image: str
-    command: list[str]
+    command: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     user: str = ""
     read_only: bool = False

@@ -59,6 +59,7 @@ environment; the default runs it as it is."""
 class Deployment:
     """The services of a compose file as processes on loopback; `with` starts and stops them.
 
+    `first` names those to start with, until `up` is called; else all that have no profile.
     Files and directories that services find are given to the numeric user `owner`, if there is one.
     """
 
@@ -69,11 +70,13 @@ class Deployment:
         *,
         launch: Launch = lambda _service, command, _environment: command,
         owner: int | None = None,
+        first: Sequence[str] | None = None,
     ) -> None:
         self.compose = compose
         self.directory = directory
         self._launch = launch
         self._owner = owner
+        self._first = first
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self._finished: set[str] = set()
         self._ports = {
@@ -87,16 +90,16 @@ class Deployment:
         with ExitStack() as stack:
             stack.callback(self._stop)
             self._make_secrets()
-            for name, service in self.compose.services.items():
-                if not service.profiles:
-                    self._ensure(name, stack)
-            for name in self.running:
-                self._await_health(name)
+            self._up(self._first, stack)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def up(self) -> None:
+        """Start what does not run yet of the services without a profile."""
+        self._up(None, self._stack)
 
     @contextmanager
     def only(self, name: str) -> Iterator[None]:
@@ -135,6 +138,21 @@ class Deployment:
             check=False,
         )
 
+    def tool(self, name: str, *words: str) -> "subprocess.CompletedProcess[str]":
+        """What `docker compose run --rm NAME WORDS` runs; without words, the service's command."""
+        service = self.compose.services[name]
+        self._mount(name, service)
+        return subprocess.run(
+            self._command(name, words or service.command),
+            env=self._environment(name),
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
     def _make_secrets(self) -> None:
         tool = self.compose.services[SECRETS_TOOL]
         if os.geteuid() != 0:  # nobody else may give files away
@@ -147,6 +165,15 @@ class Deployment:
 
     def _secret(self, name: str) -> Path:
         return self.directory / "volumes" / self.compose.secrets[name].file.removeprefix("./")
+
+    def _up(self, names: Sequence[str] | None, stack: ExitStack) -> None:
+        services = self.compose.services
+        for name in (
+            [one for one in services if not services[one].profiles] if names is None else names
+        ):
+            self._ensure(name, stack)
+        for name in self.running:
+            self._await_health(name)
 
     def _ensure(self, name: str, stack: ExitStack) -> None:
         """Start the service after what it needs, unless that was done."""
@@ -289,7 +316,7 @@ def program_pid(pid: int) -> int:
 def own_ports(service: Service) -> list[str]:
     """The ports that a service listens on in its container."""
     monitor = ["8222"] if "nats-server" in service.command else []
-    return [*service.expose, *(port.split(":")[1] for port in service.ports), *monitor]
+    return [*service.expose, *(port.split(":")[-1] for port in service.ports), *monitor]
 
 
 def connect_tls(port: int, *, source: str = "127.0.0.1") -> ssl.SSLSocket:

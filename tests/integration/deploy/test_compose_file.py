@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -25,24 +25,22 @@ LASTING = {
     name: one for name, one in COMPOSE.services.items() if name != "migrate" and not one.profiles
 }
 
+SIDES = ("ballot-1", "ballot-2", "tally", "registrar", "notify")
+
+# These hold nothing of one side only, and stand in every service's network.
+EVERYWHERE = ("proxy", "postgres", "nats", "prometheus")
+
 # Who may speak to whom; nobody else shares a network.
 NEIGHBOURS = {
     frozenset(pair)
     for pair in (
-        *(("proxy", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
-        *(("postgres", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
-        *(("nats", one) for one in ("ballot-1", "ballot-2", "tally", "registrar", "notify")),
+        *product(EVERYWHERE, SIDES),
+        *combinations(EVERYWHERE, 2),
         ("ballot-1", "ballot-2"),
         ("postgres", "migrate"),
-        ("desk", "registrar"),
-        ("desk", "notify"),
-        # These hold nothing of one side only, and meet in every service's network.
-        ("proxy", "postgres"),
-        ("proxy", "nats"),
-        ("postgres", "nats"),
-        ("desk", "proxy"),
-        ("desk", "postgres"),
-        ("desk", "nats"),
+        *product(["desk"], ["registrar", "notify", *EVERYWHERE]),
+        *product(["operator"], [*SIDES, *EVERYWHERE, "desk"]),
+        *combinations(["prometheus", "grafana", "blackbox"], 2),
     )
 }
 
@@ -84,8 +82,12 @@ def test_what_only_the_city_knows_has_no_default(missing: str) -> None:
 
 
 def test_only_the_proxy_is_published() -> None:
-    """No other service has a port on the machine."""
-    assert [name for name, one in COMPOSE.services.items() if one.ports] == ["proxy"]
+    """No other service has a port on the machine, but what watches, on its loopback alone."""
+    published = {name: one.ports for name, one in COMPOSE.services.items() if one.ports}
+    assert published.pop("proxy") == ["80:8080", "443:8443"]
+    assert set(published) == {"prometheus", "grafana"}
+    for ports in published.values():
+        assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
 @pytest.mark.parametrize("name", COMPOSE.services)
@@ -130,7 +132,7 @@ def test_no_secret_is_in_an_environment(name: str) -> None:
             assert value.startswith("/run/secrets/"), variable
 
 
-@pytest.mark.parametrize("name", COMPOSE.services)
+@pytest.mark.parametrize("name", sorted(set(COMPOSE.services) - {"operator"}))
 def test_service_has_its_own_secrets_only(name: str) -> None:
     """Each mounted secret is one that `huimin secrets` writes for this reader."""
     readers = {file.name: file.reader for file in catalogue()}
@@ -139,6 +141,15 @@ def test_service_has_its_own_secrets_only(name: str) -> None:
         reader = readers[secret]
         others = reader == "all other services" and kind in ("tally", "registrar", "notify")
         assert others or kind in reader or (kind, "operator" in reader) == ("desk", True), secret
+
+
+def test_the_operator_has_what_it_examines_and_no_key() -> None:
+    """Databases and logins of the four services; nothing that signs, issues, or opens a desk."""
+    mounted = set(COMPOSE.services["operator"].secrets)
+    services = {name.partition("-")[0] for name in SIDES}
+    assert mounted == {"postgres.database-url", "nats.conf"} | {
+        f"{service}.{kind}" for service in services for kind in ("database-url", "nkey")
+    }
 
 
 def test_every_secret_that_is_mounted_is_named() -> None:
@@ -158,10 +169,10 @@ def test_networks_keep_apart_who_must_not_meet() -> None:
 
 
 def test_only_those_who_must_have_a_way_out() -> None:
-    """The proxy answers people, notify asks its providers, and the desk reads the public log."""
+    """The proxy answers people, notify asks its providers, officers and watchers what is public."""
     open_ones = {name for name, one in COMPOSE.networks.items() if not one.internal}
     out = {name for name, one in COMPOSE.services.items() if _networks(one) & open_ones}
-    assert out == {"proxy", "notify", "desk"}
+    assert out == {"proxy", "notify", "desk", "operator", "prometheus", "grafana", "blackbox"}
 
 
 def test_a_service_on_its_rivals_network_is_noticed() -> None:

@@ -14,6 +14,12 @@ import yaml
 
 KUBERNETES: Final = Path(__file__).parents[3] / "deploy" / "kubernetes"
 OVERLAYS: Final = ("single-node", "production")
+OPERATORS_KINDS: Final = (
+    *("Cluster", "ScheduledBackup", "ObjectStore"),
+    *("PodMonitor", "Probe", "PrometheusRule"),
+)
+"""Kinds that Kubernetes itself does not know: CloudNativePG's, and Prometheus's operator's."""
+
 SERVICES: Final = ("registrar", "ballot", "tally", "notify")
 
 Object: TypeAlias = Mapping[str, Any]

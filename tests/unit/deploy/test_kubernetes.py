@@ -1,9 +1,6 @@
 """The Kubernetes overlays: valid for the API, and true to what the services need and must not."""
 
-import json
 import re
-import shutil
-import subprocess
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -32,6 +29,7 @@ from shared.service.settings import ServiceSettings, load_settings
 from shared.version import VERSION
 from tests.unit.deploy.manifests import (
     KUBERNETES,
+    OPERATORS_KINDS,
     OVERLAYS,
     SERVICES,
     Object,
@@ -54,9 +52,6 @@ KINDS: Final[Mapping[str, type[ServiceSettings]]] = {
     "tally": services.tally.settings.Settings,
     "notify": services.notify.settings.Settings,
 }
-OTHERS: Final = ("Cluster", "ScheduledBackup", "ObjectStore", "PodMonitor")
-"""Kinds that Kubernetes itself does not know."""
-
 SECRET_WORDS: Final = re.compile("(password|token|secret|seed|^key$|database_url|_key_id$)")
 UNPUBLISHED: Final = ("/metrics", "/live", "/ready", "/desk", "/inbox")
 
@@ -76,25 +71,8 @@ def test_kubernetes_accepts_every_object(
     read_once = cache(kubernetes_validate.utils.schema_contents)
     monkeypatch.setattr(kubernetes_validate.utils, "schema_contents", read_once)
     for one in objects:
-        if one["kind"] not in OTHERS:
+        if one["kind"] not in OPERATORS_KINDS:
             kubernetes_validate.validate(dict(one), version, strict=True)
-
-
-def test_the_operator_accepts_its_objects() -> None:
-    """Clusters, scheduled backups and object stores, by CloudNativePG's own types."""
-    objects = of_kind(overlay("production"), "Cluster", "ScheduledBackup", "ObjectStore")
-    assert len(objects) == 6
-    assert operators_faults(objects) == []
-
-
-def test_a_misspelt_field_of_the_operator_is_found() -> None:
-    """The field without which a commit would wait for nobody."""
-    cluster = json.loads(json.dumps(of_kind(overlay("production"), "Cluster")[0]))
-    synchronous = cluster["spec"]["postgresql"]["synchronous"]
-    synchronous["dataDurabilty"] = synchronous.pop("dataDurability")
-    assert [fault.rpartition("/")[2] for fault in operators_faults([cluster])] == [
-        "dataDurabilty is no field that the operator knows"
-    ]
 
 
 def test_pods_are_unprivileged_and_cannot_change_themselves(objects: Sequence[Object]) -> None:
@@ -361,37 +339,6 @@ def test_backups_of_the_two_sides_lie_apart() -> None:
     assert {one["spec"]["cluster"]["name"] for one in of_kind(objects, "ScheduledBackup")} == {
         one["metadata"]["name"] for one in of_kind(objects, "Cluster")
     }
-
-
-def test_prometheus_finds_every_service() -> None:
-    """By a PodMonitor of its operator, or by annotations where there is none."""
-    monitor = named(overlay("production"), "PodMonitor", "huimin")["spec"]
-    assert monitor["selector"]["matchExpressions"] == [
-        {"key": "app.kubernetes.io/name", "operator": "In", "values": list(SERVICES)}
-    ]
-    assert [(one["port"], one["path"]) for one in monitor["podMetricsEndpoints"]] == [
-        ("http", "/metrics")
-    ]
-    for service in SERVICES:
-        template = pod_template(named(overlay("single-node"), "Deployment", service))
-        assert template["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
-
-
-def operators_faults(objects: Sequence[Object]) -> list[str]:
-    """What CloudNativePG's own types say against these objects."""
-    node = shutil.which("node")
-    interop = KUBERNETES.parents[1] / "tests" / "interop"
-    assert node, "Node.js is missing: `make test` installs it"
-    run = subprocess.run(
-        [node, "cloudnative_pg.mjs"],
-        cwd=interop,
-        input="\n".join(map(json.dumps, objects)).encode(),
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert run.returncode == 0, run.stderr.decode()
-    return run.stdout.decode().splitlines()
 
 
 def secret_keys() -> dict[str, set[str]]:

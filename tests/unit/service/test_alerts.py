@@ -8,7 +8,6 @@ from typing import Any
 
 import promql_parser
 import pytest
-import yaml
 
 from tests.promql import FILES, alerts, expressions, panels, selected
 
@@ -93,16 +92,6 @@ def test_panels_do_not_overlap() -> None:
         assert not cells & taken
         assert place["x"] + place["w"] <= 24
         taken |= cells
-
-
-def test_jobs_that_expressions_name_are_scraped() -> None:
-    """As they are called in `prometheus.yml`, which loads the rules."""
-    config = yaml.safe_load((FILES / "prometheus.yml").read_text())
-    jobs = {job["job_name"] for job in config["scrape_configs"]}
-    named = {
-        job for _, expression in expressions() for job in re.findall(r'\bjob="([^"]+)"', expression)
-    }
-    assert (named <= jobs, config["rule_files"]) == (True, ["alerts.yml"])
 
 
 def _entries(runbook: Path) -> list[str]:
