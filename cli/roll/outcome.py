@@ -128,5 +128,5 @@ def _view(view: DeskView) -> Iterator[str]:
     )
     yield (
         f"现场码 counter codes: {view.counter_codes_printed} printed,"
-        f" {view.counter_codes_used} used"
+        f" {view.counter_codes_used} used, {view.counter_codes_voided} voided"
     )

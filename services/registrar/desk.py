@@ -1,12 +1,18 @@
 """What the registrar's desk does: rolls, commitments, counter codes, reports, forgetting."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.registrar import desk_store
 from services.registrar.codes import new_counter_code, read_counter_code
-from services.registrar.errors import NotReported, RollNotEmpty, UnknownEditionAtDesk
+from services.registrar.errors import (
+    CounterCodeUsed,
+    NotReported,
+    RollNotEmpty,
+    UnknownCounterCode,
+    UnknownEditionAtDesk,
+)
 from services.registrar.keys import RegistrarKeys
 from services.registrar.roll import RollImport
 from services.registrar.store import Connection, Pool, session
@@ -16,6 +22,7 @@ from shared.eligibility.references import references_root
 from shared.eligibility.views import (
     Commitment,
     CommitmentRequest,
+    CounterBatches,
     CounterCodes,
     CounterCodesRequest,
     DeskView,
@@ -93,6 +100,28 @@ class Desk:
                 raise NotIssuing(f"issuance of {edition!r} was reported")
             first = await desk_store.add_counter_codes(connection, edition, request.batch, hashes)
         return CounterCodes(batch=request.batch, first_serial=first, codes=codes)
+
+    async def void_counter_codes(self, edition: str, serials: Sequence[int]) -> CounterBatches:
+        """Void these codes, or none of them; the same again changes nothing.
+
+        Raises `UnknownCounterCode`, and `CounterCodeUsed` for one that stands for somebody.
+        """
+        await self.view(edition)
+        # The edition is not locked: whoever uses a code has that one's lock before the edition's.
+        async with session(self._pool) as connection, connection.transaction():
+            found = await desk_store.lock_counter_codes(connection, edition, serials)
+            if missing := set(serials) - found.keys():
+                raise UnknownCounterCode(f"none has the number {min(missing)}; nothing was voided")
+            if used := [serial for serial, is_used in found.items() if is_used]:
+                raise CounterCodeUsed(f"number {used[0]} was used; nothing was voided")
+            await desk_store.void_counter_codes(connection, edition, serials)
+            return CounterBatches(await desk_store.counter_batches(connection, edition))
+
+    async def counter_batches(self, edition: str) -> CounterBatches:
+        """The counter codes in numbers, lot by lot; raises `UnknownEditionAtDesk`."""
+        await self.view(edition)
+        async with session(self._pool) as connection:
+            return CounterBatches(await desk_store.counter_batches(connection, edition))
 
     async def view(self, edition: str) -> DeskView:
         """The edition in numbers; raises `UnknownEditionAtDesk`."""

@@ -18,11 +18,13 @@ from shared.eligibility.errors import DeskClosed
 from shared.eligibility.views import (
     Commitment,
     CommitmentRequest,
+    CounterBatches,
     CounterCodes,
     CounterCodesRequest,
     DeskView,
     IssuanceReport,
     RollSummary,
+    VoidRequest,
 )
 
 EditionName = Annotated[
@@ -87,6 +89,22 @@ async def make_counter_codes(
     return await desk.make_counter_codes(edition, data)
 
 
+@get("/{edition:str}/counter-codes")
+async def list_counter_codes(state: State, edition: EditionName) -> CounterBatches:
+    """The counter codes in numbers, lot by lot."""
+    desk: Desk = state.desk
+    return await desk.counter_batches(edition)
+
+
+@post("/{edition:str}/counter-codes/voided", status_code=200)
+async def void_counter_codes(
+    state: State, edition: EditionName, data: JSONBody[VoidRequest]
+) -> CounterBatches:
+    """Void counter codes by their numbers, for good; asked again, nothing changes."""
+    desk: Desk = state.desk
+    return await desk.void_counter_codes(edition, data.serials)
+
+
 @post("/{edition:str}/issuance-report", status_code=200)
 async def report_issuance(state: State, edition: EditionName) -> IssuanceReport:
     """End issuance after the close and say what was issued; asked again, the same answer."""
@@ -118,6 +136,8 @@ def desk_router() -> Router:
             commit,
             list_references,
             make_counter_codes,
+            list_counter_codes,
+            void_counter_codes,
             report_issuance,
             show_edition,
             forget_phones,

@@ -7,7 +7,7 @@ import asyncpg
 
 from services.registrar.store import LONG_S, Connection, Pool, session
 from shared.edition.manifest import EligibilityMode
-from shared.eligibility.views import DeskView
+from shared.eligibility.views import CounterBatch, DeskView
 
 REFERENCES_AT_A_TIME: Final = 10_000
 
@@ -185,6 +185,40 @@ async def add_counter_codes(
     return first
 
 
+async def lock_counter_codes(
+    connection: Connection, edition: str, serials: Sequence[int]
+) -> dict[int, bool]:
+    """Of these codes those that there are, and whether each was used; held until the end."""
+    rows = await connection.fetch(
+        """SELECT serial, used_by IS NOT NULL FROM counter_codes
+           WHERE edition = $1 AND serial = ANY($2::bigint[]) ORDER BY serial FOR UPDATE""",
+        edition,
+        serials,
+    )
+    return dict(map(tuple, rows))
+
+
+async def void_counter_codes(connection: Connection, edition: str, serials: Sequence[int]) -> None:
+    """Void unused codes, for good; those that are void stay so."""
+    await connection.execute(
+        "UPDATE counter_codes SET voided = true WHERE edition = $1 AND serial = ANY($2::bigint[])",
+        edition,
+        serials,
+    )
+
+
+async def counter_batches(connection: Connection, edition: str) -> tuple[CounterBatch, ...]:
+    """The lots of counter codes, in the order in which they were first printed."""
+    rows = await connection.fetch(
+        """SELECT batch, min(serial) AS first_serial, max(serial) AS last_serial,
+               count(*) AS printed, count(used_by) AS used,
+               count(*) FILTER (WHERE voided) AS voided
+           FROM counter_codes WHERE edition = $1 GROUP BY batch ORDER BY min(serial)""",
+        edition,
+    )
+    return tuple(CounterBatch(**row) for row in rows)
+
+
 async def desk_view(connection: Connection, edition: str) -> DeskView | None:
     """The edition in numbers."""
     row = await connection.fetchrow(
@@ -196,6 +230,8 @@ async def desk_view(connection: Connection, edition: str) -> DeskView | None:
                counter_serial AS counter_codes_printed,
                (SELECT count(used_by) FROM counter_codes c
                 WHERE c.edition = e.edition) AS counter_codes_used,
+               (SELECT count(*) FROM counter_codes c
+                WHERE c.edition = e.edition AND voided) AS counter_codes_voided,
                reported AS issuance_reported
            FROM editions e WHERE edition = $1""",
         edition,

@@ -4,7 +4,7 @@ For those who run an edition, with the desk's token; a proxy does not publish th
 people ask of the registrar is in `registrar.py`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -24,11 +24,13 @@ from shared.eligibility.references import (
 from shared.eligibility.views import (
     Commitment,
     CommitmentRequest,
+    CounterBatches,
     CounterCodes,
     CounterCodesRequest,
     DeskView,
     IssuanceReport,
     RollSummary,
+    VoidRequest,
 )
 
 T = TypeVar("T")
@@ -91,6 +93,16 @@ class RegistrarDesk:
         except OutcomeUnknown as error:
             raise OutcomeUnknown(f"the registrar's answer was lost. {_ONLY_COUNTED}") from error
         return self._decoded(path, answer.accepted(), CounterCodes)
+
+    async def counter_batches(self, edition: str) -> CounterBatches:
+        """The edition's counter codes in numbers, lot by lot."""
+        path = f"{_edition_path(edition)}/counter-codes"
+        return await self._transport.document(path, CounterBatches)
+
+    async def void_counter_codes(self, edition: str, serials: Sequence[int]) -> CounterBatches:
+        """Void the codes with these numbers, all or none, for good; as often as one likes."""
+        path = f"{_edition_path(edition)}/counter-codes/voided"
+        return await self._posted(path, VoidRequest(tuple(serials)), CounterBatches)
 
     async def issuance_report(self, edition: str) -> IssuanceReport:
         """End the issuing of a closed edition's credentials, and report; the same each time."""
