@@ -26,6 +26,7 @@ from shared.eligibility.views import (
     CounterCodes,
     CounterCodesRequest,
     DeskView,
+    PhonesForgotten,
     RollSummary,
 )
 from shared.service.problem import Overloaded
@@ -131,18 +132,23 @@ class Desk:
             raise _unknown(edition)
         return view
 
-    async def forget_phones(self, edition: str) -> None:
+    async def forget_phones(self, edition: str) -> PhonesForgotten:
         """Remove the phones of a roll whose issuance was reported; raises `NotReported`.
 
-        The roll's file is written anew, so they are gone from it. Backups and archived logs of the
-        database are the operator's to delete.
+        The roll's file, which all editions share, is written anew, so they are gone from it; but
+        not while people register anywhere, since they would have to wait. Backups and archived logs
+        of the database are the operator's to delete.
         """
         async with self._locked(edition) as (connection, row):
             if not row["reported"]:
                 raise NotReported(f"codes may still be asked for in {edition!r}")
             await desk_store.forget_phones(connection, edition)
         async with session(self._pool) as connection:
-            await desk_store.rewrite_roll(connection)
+            open_editions = await desk_store.unreported(connection)
+            if open_editions or not await desk_store.rewrite_roll(connection):
+                await desk_store.vacuum_roll(connection)
+                return PhonesForgotten(rewritten=False, open_editions=open_editions)
+        return PhonesForgotten(rewritten=True)
 
     @asynccontextmanager
     async def _locked(self, edition: str) -> AsyncIterator[tuple[Connection, desk_store.Row]]:

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from litestar import Request, Response, Router, delete, get, post, put
+from litestar import Request, Router, delete, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
@@ -23,6 +23,7 @@ from shared.eligibility.views import (
     CounterCodesRequest,
     DeskView,
     IssuanceReport,
+    PhonesForgotten,
     RollSummary,
     VoidRequest,
 )
@@ -119,12 +120,11 @@ async def show_edition(state: State, edition: EditionName) -> DeskView:
     return await desk.view(edition)
 
 
-@delete("/{edition:str}/phones", status_code=204)
-async def forget_phones(state: State, edition: EditionName) -> Response[None]:
+@delete("/{edition:str}/phones", status_code=200)
+async def forget_phones(state: State, edition: EditionName) -> PhonesForgotten:
     """Remove the phones of an edition whose issuance was reported."""
     desk: Desk = state.desk
-    await desk.forget_phones(edition)
-    return Response(None, status_code=204)
+    return await desk.forget_phones(edition)
 
 
 def desk_router() -> Router:

@@ -10,6 +10,7 @@ from shared.edition.manifest import EligibilityMode
 from shared.eligibility.views import CounterBatch, DeskView
 
 REFERENCES_AT_A_TIME: Final = 10_000
+LOCK_TIMEOUT_MS: Final = 1_000
 
 Row: TypeAlias = asyncpg.Record
 StagedRecord: TypeAlias = tuple[int, bytes, bytes | None]
@@ -124,9 +125,33 @@ async def forget_phones(connection: Connection, edition: str) -> None:
     await connection.execute("UPDATE editions SET with_phone = 0 WHERE edition = $1", edition)
 
 
-async def rewrite_roll(connection: Connection) -> None:
-    """Write the roll's file anew, without what was removed; not in a transaction."""
-    await connection.execute("VACUUM (FULL, ANALYZE) roll", timeout=LONG_S)
+async def vacuum_roll(connection: Connection) -> None:
+    """Free the places of what was removed, which nobody waits for; not in a transaction."""
+    await connection.execute("VACUUM (ANALYZE, TRUNCATE false) roll", timeout=LONG_S)
+
+
+async def rewrite_roll(connection: Connection) -> bool:
+    """Write the roll's file anew, without what was removed; not in a transaction.
+
+    All who need the roll, of whichever edition, wait meanwhile. False if somebody has it in use:
+    waiting for them, it would hold up all who come after.
+    """
+    await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+    try:
+        await connection.execute("VACUUM (FULL, ANALYZE) roll", timeout=LONG_S)
+    except asyncpg.LockNotAvailableError:
+        return False
+    finally:
+        await connection.execute("RESET lock_timeout")
+    return True
+
+
+async def unreported(connection: Connection) -> tuple[str, ...]:
+    """The editions that are committed and not reported: people may register there."""
+    rows = await connection.fetch(
+        "SELECT edition FROM editions WHERE mode IS NOT NULL AND NOT reported ORDER BY edition"
+    )
+    return tuple(row[0] for row in rows)
 
 
 # Commitment and report.

@@ -57,6 +57,7 @@ from shared.eligibility.views import (
     IssuanceQuery,
     IssuanceReport,
     PhoneCode,
+    PhonesForgotten,
     Registration,
     RollRecord,
     RollSummary,
@@ -366,7 +367,7 @@ _DESK: Final = (
     _at_desk(
         desk_api.forget_phones,
         "forgetPhones",
-        Answer(status=204, what="They are gone"),
+        Answer(what="They are removed", body=Json(PhonesForgotten(rewritten=True))),
         *(UnknownEditionAtDesk, NotReported),
     ),
 )

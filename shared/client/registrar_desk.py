@@ -29,6 +29,7 @@ from shared.eligibility.views import (
     CounterCodesRequest,
     DeskView,
     IssuanceReport,
+    PhonesForgotten,
     RollSummary,
     VoidRequest,
 )
@@ -108,9 +109,11 @@ class RegistrarDesk:
         """End the issuing of a closed edition's credentials, and report; the same each time."""
         return await self._posted(f"{_edition_path(edition)}/issuance-report", {}, IssuanceReport)
 
-    async def forget(self, edition: str) -> None:
-        """Forget phones and districts of an edition whose issuance was reported."""
-        (await self._transport.delete(f"{_edition_path(edition)}/phones")).accepted()
+    async def forget(self, edition: str) -> PhonesForgotten:
+        """Forget the phones of an edition whose issuance was reported."""
+        path = f"{_edition_path(edition)}/phones"
+        answer = await self._transport.delete(path)
+        return self._decoded(path, answer.accepted(), PhonesForgotten)
 
     async def _posted(self, path: str, body: object, kind: type[T]) -> T:
         answer = await self._transport.post(path, msgspec.json.encode(body), repeatable=True)

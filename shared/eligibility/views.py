@@ -223,6 +223,17 @@ class IssuanceReport(Struct, frozen=True, kw_only=True):
     channels: tuple[ChannelIssuance, ...]
 
 
+class PhonesForgotten(Struct, frozen=True, kw_only=True):
+    """The phones of an edition are removed.
+
+    `rewritten`: the database's file was written anew, so that no encrypted phone is left in it.
+    Else it was in use, by people who register for `open_editions` if any; then ask again later.
+    """
+
+    rewritten: bool
+    open_editions: tuple[str, ...] = ()
+
+
 class DeskView(Struct, frozen=True, kw_only=True):
     """An edition as the registrar's desk sees it; counts only."""
 
