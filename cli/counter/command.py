@@ -14,6 +14,7 @@ import rich_click as click
 from msgspec import Struct
 
 from cli.counter.sheets import MAX_URL, SLIPS_PER_SHEET, Sheets, print_sheets
+from cli.counter.standing import list_command, void_command
 from cli.desk import Desk, desk_options
 from cli.failures import failures
 from cli.progress import progress_on
@@ -35,6 +36,10 @@ class Printed(Struct, frozen=True, kw_only=True):
 @click.group("counter")
 def counter_group() -> None:
     """Counters: where people without a phone show who they are and get a sealed code."""
+
+
+counter_group.add_command(list_command)
+counter_group.add_command(void_command)
 
 
 @counter_group.command("print")

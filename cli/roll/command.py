@@ -26,7 +26,7 @@ from shared.client.atomic_file import write_atomically
 from shared.client.registrar_desk import open_registrar_desk
 from shared.eligibility.errors import BadRollRecord
 from shared.eligibility.references import format_references, references_root
-from shared.eligibility.views import DeskView, RollSummary
+from shared.eligibility.views import DeskView, PhonesForgotten, RollSummary
 
 _CHINA: Final = timedelta(hours=8)
 
@@ -115,15 +115,20 @@ def show_command(**desk: Unpack[Desk]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @desk_options
 def forget_command(yes: bool, **desk: Unpack[Desk]) -> None:
-    """Have the registrar forget phones and districts, once issuance was reported.
+    """Have the registrar forget phones, once issuance was reported.
 
-    References stay, so that a person can still ask whether a credential was issued to them.
+    References stay, so that a person can still ask whether a credential was issued to them. The
+    database's file is written anew only while people register for no other edition: they would have
+    to wait. If it was not, run this again when those have reported.
     """
     if sys.stdin.isatty() and not yes:
-        click.confirm("删除手机号与辖区? Forget phones and districts?", abort=True, err=True)
+        click.confirm("删除手机号? Forget phones?", abort=True, err=True)
     with failures(desk["as_json"]):
-        asyncio.run(_forget(desk))
-    show(Forgotten(desk["edition"]), desk["as_json"])
+        done = asyncio.run(_forget(desk))
+    forgotten = Forgotten(
+        edition=desk["edition"], rewritten=done.rewritten, open_editions=done.open_editions
+    )
+    show(forgotten, desk["as_json"])
 
 
 async def _send(desk: Desk, checked: CheckedRoll, progress: Progress) -> RollSummary:
@@ -147,6 +152,6 @@ async def _view(desk: Desk) -> DeskView:
         return await registrar.view(desk["edition"])
 
 
-async def _forget(desk: Desk) -> None:
+async def _forget(desk: Desk) -> PhonesForgotten:
     async with open_registrar_desk(desk["url"], desk["token"]) as registrar:
-        await registrar.forget(desk["edition"])
+        return await registrar.forget(desk["edition"])

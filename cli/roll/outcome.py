@@ -44,10 +44,12 @@ class ReferencesWritten(Struct, frozen=True, kw_only=True):
     root: bytes
 
 
-class Forgotten(Struct, frozen=True, tag="forgotten", tag_field="outcome"):
-    """The registrar has no phones and districts of this edition any more."""
+class Forgotten(Struct, frozen=True, kw_only=True, tag="forgotten", tag_field="outcome"):
+    """The registrar has no phones of this edition any more; see `PhonesForgotten`."""
 
     edition: str
+    rewritten: bool
+    open_editions: tuple[str, ...]
 
 
 Outcome = RollImported | RollNotImported | ReferencesWritten | DeskView | Forgotten
@@ -96,10 +98,23 @@ def _sentences(outcome: Outcome) -> Iterator[str]:
             yield f"{file}: {size} references, root {root.hex()}"
         case DeskView():
             yield from _view(outcome)
-        case Forgotten(edition=edition):
-            yield f"已删除 Forgotten: phones and districts of {edition!r}"
+        case Forgotten():
+            yield from _forgotten(outcome)
         case _:
             assert_never(outcome)
+
+
+def _forgotten(forgotten: Forgotten) -> Iterator[str]:
+    yield f"已删除 Forgotten: phones of {forgotten.edition!r}"
+    if forgotten.rewritten:
+        return
+    names = ", ".join(forgotten.open_editions)
+    until = f"until these have reported issuance: {names}" if names else "as the roll is in use"
+    yield (
+        "数据库文件尚未重写, 加密的号码可能仍在其中; 请稍后再次运行"
+        f" The database's file was not written anew, {until}. Encrypted phones may be left in it:"
+        " run this again then."
+    )
 
 
 def _imported(imported: RollImported) -> Iterator[str]:
@@ -128,5 +143,5 @@ def _view(view: DeskView) -> Iterator[str]:
     )
     yield (
         f"现场码 counter codes: {view.counter_codes_printed} printed,"
-        f" {view.counter_codes_used} used"
+        f" {view.counter_codes_used} used, {view.counter_codes_voided} voided"
     )

@@ -22,6 +22,7 @@ from services.registrar.api import (
     show_issuance,
     show_registration,
 )
+from services.registrar.budget import Budget
 from services.registrar.caps import Caps
 from services.registrar.challenges import Challenges
 from services.registrar.delivery import open_delivery
@@ -78,11 +79,13 @@ def create_app(settings: Settings, drain: Drain, pace: Pace) -> Door:
             )
             app.state.update(_parts(settings, keys, pool, Editions(box, logs, pace)))
             app.state.update({"nats": nats, "delivery": delivery})
+            caps = Caps(settings, keys)
             app.state.challenges = Challenges(
                 pool,
                 keys=keys,
                 editions=app.state.editions,
-                caps=Caps(settings, keys),
+                caps=caps,
+                budget=Budget(caps, pace),
                 delivery=delivery,
                 phone_prefixes=tuple(settings.phone_prefixes.split(",")),
                 puzzles=puzzles,

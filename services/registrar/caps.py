@@ -1,13 +1,16 @@
 """Which caps a request counts under. Narrow ones come first: see `shared.service.caps`."""
 
+from typing import Final, Literal
+
 from services.registrar.keys import RegistrarKeys
 from services.registrar.settings import Settings
 from shared.service.caps import Cap
 
-HOUR_S = 3_600
-DAY_S = 86_400
+HOUR_S: Final = 3_600
+DAY_S: Final = 86_400
 
-BLOCK = "requests from your network"
+BLOCK: Final = "requests from your network"
+_BLOCK_SOLVED = "requests with a solved puzzle from your network"
 _PERSON_HOUR = "codes for one person in an hour"
 _PERSON_DAY = "codes for one person in a day"
 _PHONE = "codes to one phone"
@@ -44,9 +47,15 @@ class Caps:
         subject = self._keys.cap_subject("block", block)
         return Cap(BLOCK, subject, self._settings.block_per_hour, HOUR_S)
 
-    def edition(self, edition: str) -> Cap:
-        """Codes of one edition in a day: what an attack could cost at most."""
-        return Cap(_EDITION, edition.encode(), self._settings.edition_per_day, DAY_S)
+    def block_solved(self, block: str) -> Cap:
+        """Codes asked for with a solved puzzle from one block of addresses."""
+        subject = self._keys.cap_subject("block", block)
+        return Cap(_BLOCK_SOLVED, subject, self._settings.block_solved_per_hour, HOUR_S)
+
+    def edition(self, edition: str, codes: Literal[0, 1] = 1) -> Cap:
+        """Codes of one edition that are sent in a day: what an attack could cost at most."""
+        limit = self._settings.edition_per_day
+        return Cap(_EDITION, edition.encode(), limit, DAY_S, uses=codes)
 
     def guess(self, block: str, *, at_counter: bool) -> Cap:
         """Codes tried from one block of addresses."""

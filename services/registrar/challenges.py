@@ -2,8 +2,8 @@
 
 The same for everybody who asks: the same statements in the same order, the same cryptography, the
 same answer, whether or not the person is on the roll, has a phone there, or gets no code because
-the phone had too many. The answer leaves when the challenge is committed; the code, or a decoy in
-its place, is sent after that (`delivery.py`).
+the phone or the edition had too many. The answer leaves when the challenge is committed; the code,
+or a decoy in its place, is sent after that (`delivery.py`).
 """
 
 import secrets
@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from services.registrar import store
+from services.registrar.budget import Budget
 from services.registrar.caps import BLOCK, Caps
 from services.registrar.codes import CODE_ATTEMPTS, CODE_DIGITS, CODE_LIFE_S, new_code
 from services.registrar.delivery import Delivery
@@ -51,6 +52,7 @@ class Challenges:
         keys: RegistrarKeys,
         editions: Editions,
         caps: Caps,
+        budget: Budget,
         delivery: Delivery,
         phone_prefixes: tuple[str, ...],
         puzzles: Puzzles | None,
@@ -60,6 +62,7 @@ class Challenges:
         self._keys = keys
         self._editions = editions
         self._caps = caps
+        self._budget = budget
         self._delivery = delivery
         self._phone_prefixes = phone_prefixes
         self._puzzles = puzzles
@@ -75,10 +78,10 @@ class Challenges:
         self._delivery.require_working()
         challenge, code = secrets.token_bytes(CHALLENGE_BYTES), new_code()
         async with session(self._pool) as connection:
+            await self._budget.require_some(connection, edition.edition)
             await self._count(connection, edition, asker, block, request.proof_of_work)
-            async with connection.transaction():
-                phone = await self._phone(connection, edition, asker)
-                await self._store(connection, challenge, edition, asker, code if phone else None)
+            phone = await self._phone(connection, edition, asker)
+            await self._store(connection, challenge, edition, asker, code if phone else None)
         CHALLENGES.inc()
         self._delivery.send(phone, code)
         return Challenge(
@@ -116,9 +119,9 @@ class Challenges:
             caps.append(self._caps.phone(asker.phone))
         if self._puzzles is not None and proof_of_work is not None:
             await self._puzzles.redeem(connection, edition.edition, proof_of_work)
+            caps.append(self._caps.block_solved(block))
         else:
             caps.append(self._caps.block(block))
-        caps.append(self._caps.edition(edition.edition))
         try:
             await count(connection, caps)
         except CapReached as error:
@@ -127,23 +130,30 @@ class Challenges:
             raise
 
     async def _phone(self, connection: Connection, edition: Edition, asker: _Asker) -> str | None:
-        """Where the code is to go; None if nowhere."""
-        if asker.phone is not None:
-            return asker.phone
-        sealed = await store.sealed_phone(connection, edition.edition, asker.reference)
-        if sealed is None:
-            self._keys.open_phone("", b"", self._decoy)  # as long as it takes for others
-            phone, counted = None, asker.reference.hex()
-        else:
-            phone = counted = self._keys.open_phone(edition.edition, asker.reference, sealed)
+        """Where the code is to go, which is counted; None if nowhere."""
+        phone, caps = asker.phone, list[Cap]()
+        if phone is None:  # one that was given has been counted before
+            phone = await self._phone_on_roll(connection, edition, asker.reference)
+            caps = [self._caps.phone(phone or asker.reference.hex())]
+        caps.append(self._caps.edition(edition.edition, codes=1 if phone else 0))
         try:
-            await count(connection, [self._caps.phone(counted)])
+            await count(connection, caps)
         except CapReached:
             # A refusal would tell that this person is listed: nobody else's phone can have had so
-            # many codes. So the answer is the usual one, and no code comes.
+            # many codes, and nobody else's code can be the edition's last. So the answer is the
+            # usual one, and no code comes.
             self._withheld.add()
             return None
         return phone
+
+    async def _phone_on_roll(
+        self, connection: Connection, edition: Edition, reference: bytes
+    ) -> str | None:
+        sealed = await store.sealed_phone(connection, edition.edition, reference)
+        if sealed is None:
+            self._keys.open_phone("", b"", self._decoy)  # as long as it takes for others
+            return None
+        return self._keys.open_phone(edition.edition, reference, sealed)
 
     async def _store(
         self,

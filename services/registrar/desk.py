@@ -1,12 +1,18 @@
 """What the registrar's desk does: rolls, commitments, counter codes, reports, forgetting."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.registrar import desk_store
 from services.registrar.codes import new_counter_code, read_counter_code
-from services.registrar.errors import NotReported, RollNotEmpty, UnknownEditionAtDesk
+from services.registrar.errors import (
+    CounterCodeUsed,
+    NotReported,
+    RollNotEmpty,
+    UnknownCounterCode,
+    UnknownEditionAtDesk,
+)
 from services.registrar.keys import RegistrarKeys
 from services.registrar.roll import RollImport
 from services.registrar.store import Connection, Pool, session
@@ -16,9 +22,11 @@ from shared.eligibility.references import references_root
 from shared.eligibility.views import (
     Commitment,
     CommitmentRequest,
+    CounterBatches,
     CounterCodes,
     CounterCodesRequest,
     DeskView,
+    PhonesForgotten,
     RollSummary,
 )
 from shared.service.problem import Overloaded
@@ -94,6 +102,28 @@ class Desk:
             first = await desk_store.add_counter_codes(connection, edition, request.batch, hashes)
         return CounterCodes(batch=request.batch, first_serial=first, codes=codes)
 
+    async def void_counter_codes(self, edition: str, serials: Sequence[int]) -> CounterBatches:
+        """Void these codes, or none of them; the same again changes nothing.
+
+        Raises `UnknownCounterCode`, and `CounterCodeUsed` for one that stands for somebody.
+        """
+        await self.view(edition)
+        # The edition is not locked: whoever uses a code has that one's lock before the edition's.
+        async with session(self._pool) as connection, connection.transaction():
+            found = await desk_store.lock_counter_codes(connection, edition, serials)
+            if missing := set(serials) - found.keys():
+                raise UnknownCounterCode(f"none has the number {min(missing)}; nothing was voided")
+            if used := [serial for serial, is_used in found.items() if is_used]:
+                raise CounterCodeUsed(f"number {used[0]} was used; nothing was voided")
+            await desk_store.void_counter_codes(connection, edition, serials)
+            return CounterBatches(await desk_store.counter_batches(connection, edition))
+
+    async def counter_batches(self, edition: str) -> CounterBatches:
+        """The counter codes in numbers, lot by lot; raises `UnknownEditionAtDesk`."""
+        await self.view(edition)
+        async with session(self._pool) as connection:
+            return CounterBatches(await desk_store.counter_batches(connection, edition))
+
     async def view(self, edition: str) -> DeskView:
         """The edition in numbers; raises `UnknownEditionAtDesk`."""
         async with session(self._pool) as connection:
@@ -102,18 +132,23 @@ class Desk:
             raise _unknown(edition)
         return view
 
-    async def forget_phones(self, edition: str) -> None:
+    async def forget_phones(self, edition: str) -> PhonesForgotten:
         """Remove the phones of a roll whose issuance was reported; raises `NotReported`.
 
-        The roll's file is written anew, so they are gone from it. Backups and archived logs of the
-        database are the operator's to delete.
+        The roll's file, which all editions share, is written anew, so they are gone from it; but
+        not while people register anywhere, since they would have to wait. Backups and archived logs
+        of the database are the operator's to delete.
         """
         async with self._locked(edition) as (connection, row):
             if not row["reported"]:
                 raise NotReported(f"codes may still be asked for in {edition!r}")
             await desk_store.forget_phones(connection, edition)
         async with session(self._pool) as connection:
-            await desk_store.rewrite_roll(connection)
+            open_editions = await desk_store.unreported(connection)
+            if open_editions or not await desk_store.rewrite_roll(connection):
+                await desk_store.vacuum_roll(connection)
+                return PhonesForgotten(rewritten=False, open_editions=open_editions)
+        return PhonesForgotten(rewritten=True)
 
     @asynccontextmanager
     async def _locked(self, edition: str) -> AsyncIterator[tuple[Connection, desk_store.Row]]:

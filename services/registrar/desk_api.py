@@ -4,7 +4,7 @@ import hmac
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from litestar import Request, Response, Router, delete, get, post, put
+from litestar import Request, Router, delete, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
@@ -18,11 +18,14 @@ from shared.eligibility.errors import DeskClosed
 from shared.eligibility.views import (
     Commitment,
     CommitmentRequest,
+    CounterBatches,
     CounterCodes,
     CounterCodesRequest,
     DeskView,
     IssuanceReport,
+    PhonesForgotten,
     RollSummary,
+    VoidRequest,
 )
 
 EditionName = Annotated[
@@ -87,6 +90,22 @@ async def make_counter_codes(
     return await desk.make_counter_codes(edition, data)
 
 
+@get("/{edition:str}/counter-codes")
+async def list_counter_codes(state: State, edition: EditionName) -> CounterBatches:
+    """The counter codes in numbers, lot by lot."""
+    desk: Desk = state.desk
+    return await desk.counter_batches(edition)
+
+
+@post("/{edition:str}/counter-codes/voided", status_code=200)
+async def void_counter_codes(
+    state: State, edition: EditionName, data: JSONBody[VoidRequest]
+) -> CounterBatches:
+    """Void counter codes by their numbers, for good; asked again, nothing changes."""
+    desk: Desk = state.desk
+    return await desk.void_counter_codes(edition, data.serials)
+
+
 @post("/{edition:str}/issuance-report", status_code=200)
 async def report_issuance(state: State, edition: EditionName) -> IssuanceReport:
     """End issuance after the close and say what was issued; asked again, the same answer."""
@@ -101,12 +120,11 @@ async def show_edition(state: State, edition: EditionName) -> DeskView:
     return await desk.view(edition)
 
 
-@delete("/{edition:str}/phones", status_code=204)
-async def forget_phones(state: State, edition: EditionName) -> Response[None]:
+@delete("/{edition:str}/phones", status_code=200)
+async def forget_phones(state: State, edition: EditionName) -> PhonesForgotten:
     """Remove the phones of an edition whose issuance was reported."""
     desk: Desk = state.desk
-    await desk.forget_phones(edition)
-    return Response(None, status_code=204)
+    return await desk.forget_phones(edition)
 
 
 def desk_router() -> Router:
@@ -118,6 +136,8 @@ def desk_router() -> Router:
             commit,
             list_references,
             make_counter_codes,
+            list_counter_codes,
+            void_counter_codes,
             report_issuance,
             show_edition,
             forget_phones,

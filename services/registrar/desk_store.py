@@ -7,9 +7,10 @@ import asyncpg
 
 from services.registrar.store import LONG_S, Connection, Pool, session
 from shared.edition.manifest import EligibilityMode
-from shared.eligibility.views import DeskView
+from shared.eligibility.views import CounterBatch, DeskView
 
 REFERENCES_AT_A_TIME: Final = 10_000
+LOCK_TIMEOUT_MS: Final = 1_000
 
 Row: TypeAlias = asyncpg.Record
 StagedRecord: TypeAlias = tuple[int, bytes, bytes | None]
@@ -124,9 +125,33 @@ async def forget_phones(connection: Connection, edition: str) -> None:
     await connection.execute("UPDATE editions SET with_phone = 0 WHERE edition = $1", edition)
 
 
-async def rewrite_roll(connection: Connection) -> None:
-    """Write the roll's file anew, without what was removed; not in a transaction."""
-    await connection.execute("VACUUM (FULL, ANALYZE) roll", timeout=LONG_S)
+async def vacuum_roll(connection: Connection) -> None:
+    """Free the places of what was removed, which nobody waits for; not in a transaction."""
+    await connection.execute("VACUUM (ANALYZE, TRUNCATE false) roll", timeout=LONG_S)
+
+
+async def rewrite_roll(connection: Connection) -> bool:
+    """Write the roll's file anew, without what was removed; not in a transaction.
+
+    All who need the roll, of whichever edition, wait meanwhile. False if somebody has it in use:
+    waiting for them, it would hold up all who come after.
+    """
+    await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+    try:
+        await connection.execute("VACUUM (FULL, ANALYZE) roll", timeout=LONG_S)
+    except asyncpg.LockNotAvailableError:
+        return False
+    finally:
+        await connection.execute("RESET lock_timeout")
+    return True
+
+
+async def unreported(connection: Connection) -> tuple[str, ...]:
+    """The editions that are committed and not reported: people may register there."""
+    rows = await connection.fetch(
+        "SELECT edition FROM editions WHERE mode IS NOT NULL AND NOT reported ORDER BY edition"
+    )
+    return tuple(row[0] for row in rows)
 
 
 # Commitment and report.
@@ -185,6 +210,40 @@ async def add_counter_codes(
     return first
 
 
+async def lock_counter_codes(
+    connection: Connection, edition: str, serials: Sequence[int]
+) -> dict[int, bool]:
+    """Of these codes those that there are, and whether each was used; held until the end."""
+    rows = await connection.fetch(
+        """SELECT serial, used_by IS NOT NULL FROM counter_codes
+           WHERE edition = $1 AND serial = ANY($2::bigint[]) ORDER BY serial FOR UPDATE""",
+        edition,
+        serials,
+    )
+    return dict(map(tuple, rows))
+
+
+async def void_counter_codes(connection: Connection, edition: str, serials: Sequence[int]) -> None:
+    """Void unused codes, for good; those that are void stay so."""
+    await connection.execute(
+        "UPDATE counter_codes SET voided = true WHERE edition = $1 AND serial = ANY($2::bigint[])",
+        edition,
+        serials,
+    )
+
+
+async def counter_batches(connection: Connection, edition: str) -> tuple[CounterBatch, ...]:
+    """The lots of counter codes, in the order in which they were first printed."""
+    rows = await connection.fetch(
+        """SELECT batch, min(serial) AS first_serial, max(serial) AS last_serial,
+               count(*) AS printed, count(used_by) AS used,
+               count(*) FILTER (WHERE voided) AS voided
+           FROM counter_codes WHERE edition = $1 GROUP BY batch ORDER BY min(serial)""",
+        edition,
+    )
+    return tuple(CounterBatch(**row) for row in rows)
+
+
 async def desk_view(connection: Connection, edition: str) -> DeskView | None:
     """The edition in numbers."""
     row = await connection.fetchrow(
@@ -196,6 +255,8 @@ async def desk_view(connection: Connection, edition: str) -> DeskView | None:
                counter_serial AS counter_codes_printed,
                (SELECT count(used_by) FROM counter_codes c
                 WHERE c.edition = e.edition) AS counter_codes_used,
+               (SELECT count(*) FROM counter_codes c
+                WHERE c.edition = e.edition AND voided) AS counter_codes_voided,
                reported AS issuance_reported
            FROM editions e WHERE edition = $1""",
         edition,

@@ -69,6 +69,25 @@ class NotReported(Conflict):
     next = ("请先生成发放报告", "Make the issuance report first")
 
 
+class CounterCodeUsed(Conflict):
+    """A code that stands for somebody cannot be voided."""
+
+    slug = "counter-code-used"
+    title = ("该现场码已被使用", "The counter code was used")
+    next = (
+        "已领取的凭证不能收回；如非本人使用，请告知监督人员",
+        "Its credential stands; tell the officers if it was not the person whom you gave it to",
+    )
+
+
+class UnknownCounterCode(NotFound):
+    """No code of this edition has that number."""
+
+    slug = "unknown-counter-code"
+    title = ("没有此编号的现场码", "No counter code has this number")
+    next = ("请核对纸条上的编号", "Check the number on the slip")
+
+
 class UnknownEditionAtDesk(NotFound):
     """The desk asked for an edition that has neither roll nor commitment."""
 

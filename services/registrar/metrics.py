@@ -1,9 +1,9 @@
 """What the registrar counts. No label and no count tells of one person.
 
 Codes of people who are not on the roll are sent as decoys and counted like all others: a count that
-moved only for one kind would tell whoever can watch it while asking. Codes withheld because a phone
-got too many, and codes that a provider refused for their number's sake, are added once an hour, for
-the same reason.
+moved only for one kind would tell whoever can watch it while asking. Codes withheld because their
+phone or the edition got too many, and codes that a provider refused for their number's sake, are
+added once an hour, for the same reason.
 """
 
 from typing import Final, get_args
@@ -22,7 +22,8 @@ CREDENTIALS: Final = Counter(
     "huimin_registrar_credentials", "Credentials issued for the first time", ["channel"]
 )
 WITHHELD: Final = Counter(
-    "huimin_registrar_codes_withheld", "Codes not sent as their phone got too many; hourly"
+    "huimin_registrar_codes_withheld",
+    "Codes not sent as their phone or the edition got too many; hourly",
 )
 REFUSED: Final = Counter(
     "huimin_registrar_codes_refused",

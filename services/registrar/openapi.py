@@ -13,11 +13,13 @@ from services.registrar.errors import (
     CodesFailing,
     CodesQueued,
     CommitmentDiffers,
+    CounterCodeUsed,
     EditionUnread,
     NotClosed,
     NotReported,
     PuzzlesOff,
     RollNotEmpty,
+    UnknownCounterCode,
     UnknownEditionAtDesk,
 )
 from shared.edition.commands import ChannelIssuance
@@ -44,6 +46,8 @@ from shared.eligibility.views import (
     ChallengeRequest,
     Commitment,
     CommitmentRequest,
+    CounterBatch,
+    CounterBatches,
     CounterCodes,
     CounterCodesRequest,
     CredentialRequest,
@@ -53,9 +57,11 @@ from shared.eligibility.views import (
     IssuanceQuery,
     IssuanceReport,
     PhoneCode,
+    PhonesForgotten,
     Registration,
     RollRecord,
     RollSummary,
+    VoidRequest,
 )
 from shared.service.openapi import (
     Answer,
@@ -105,6 +111,10 @@ _CHALLENGE: Final = "AAECAwQFBgcICQoLDA0ODw"
 _PERSON: Final = PhoneCode(challenge=_CHALLENGE, code="123456")
 _RECORD: Final = RollRecord(
     identity_number="999999190001010015", phone="13900000001", district="吴兴区"
+)
+
+_BATCHES: Final = CounterBatches(
+    (CounterBatch(batch="Wuxing 1", first_serial=1, last_serial=8, printed=8, used=3, voided=1),)
 )
 
 _SENT: Final[Refusals] = (Malformed, TooLarge, TooSlow, WrongMediaType)
@@ -305,6 +315,19 @@ _DESK: Final = (
         body=Json(CounterCodesRequest(count=1, batch="Wuxing 1")),
     ),
     _at_desk(
+        desk_api.list_counter_codes,
+        "listCounterCodes",
+        Answer(what="Counts", body=Json(_BATCHES)),
+        UnknownEditionAtDesk,
+    ),
+    _at_desk(
+        desk_api.void_counter_codes,
+        "voidCounterCodes",
+        Answer(what="They are void; counts", body=Json(_BATCHES)),
+        *(TooLarge, UnknownEditionAtDesk, UnknownCounterCode, CounterCodeUsed),
+        body=Json(VoidRequest((2,))),
+    ),
+    _at_desk(
         desk_api.report_issuance,
         "reportIssuance",
         Answer(
@@ -335,6 +358,7 @@ _DESK: Final = (
                     issued_at_counter=0,
                     counter_codes_printed=0,
                     counter_codes_used=0,
+                    counter_codes_voided=0,
                     issuance_reported=False,
                 )
             ),
@@ -344,7 +368,7 @@ _DESK: Final = (
     _at_desk(
         desk_api.forget_phones,
         "forgetPhones",
-        Answer(status=204, what="They are gone"),
+        Answer(what="They are removed", body=Json(PhonesForgotten(rewritten=True))),
         *(UnknownEditionAtDesk, NotReported),
     ),
 )

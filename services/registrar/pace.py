@@ -11,7 +11,8 @@ class Pace(Struct, frozen=True, kw_only=True):
     Probes of delivery come every `probe_s`, and every `probe_failing_s` while it fails. `drain_s`
     is how long the process stays for codes that wait; so many `senders` work on them at a time. A
     phase that was read holds for `phase_s`, and for `phase_away_s` while the ballot service is
-    away. A body of the public interface may take `body_s`, the next piece of a roll `piece_s`.
+    away. Whether the day of an edition is used up is looked at every `budget_s`. A body of the
+    public interface may take `body_s`, the next piece of a roll `piece_s`.
     """
 
     connect_s: float = 2.0
@@ -24,6 +25,7 @@ class Pace(Struct, frozen=True, kw_only=True):
     senders: int = 32
     phase_s: float = 2.0
     phase_away_s: float = 10.0
+    budget_s: float = 60.0
     housekeeping_s: float = 60.0
     body_s: float = 10.0
     piece_s: float = 30.0

@@ -1,8 +1,10 @@
 """Proof of work instead of waiting: ALTCHA puzzles (version 2), each good for one request.
 
-Used when the operator has switched it on and a block of addresses has reached its cap, not before.
-A puzzle is signed, so nothing is stored until it is redeemed. Solving one takes a phone some
-seconds: 256 tries on average, each of `cost` iterations of SHA-256 in PBKDF2.
+Used when the operator has switched it on and a block of addresses has reached its cap, not before;
+a wider cap of the block counts these requests. The day of an edition (`budget.py`) is never
+lengthened: a puzzle costs seconds, and a text money. A puzzle is signed, so nothing is stored until
+it is redeemed. Solving one takes a phone some seconds: 256 tries on average, each of `cost`
+iterations of SHA-256 in PBKDF2.
 """
 
 import json

@@ -79,11 +79,18 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
             "每个地址段（/24、/48）每小时可申请的验证码数",
         ),
     ] = 300
+    block_solved_per_hour: Annotated[
+        Limit,
+        means(
+            "Further requests from one block of addresses in an hour, each with a solved puzzle",
+            "每个地址段每小时凭计算题答案可另行申请的验证码数",
+        ),
+    ] = 10_000
     edition_per_day: Annotated[
         Limit,
         means(
-            "Codes of one edition in a day: what an attack could cost at most",
-            "每届每天的验证码总数：攻击造成的费用以此为上限",
+            "Codes of one edition that are sent in a day: what an attack could cost at most",
+            "每届每天实际发出的验证码总数：攻击造成的费用以此为上限",
         ),
     ] = 100_000
     guesses_per_hour: Annotated[

@@ -191,14 +191,15 @@ async def redeem_puzzle(connection: Connection, puzzle: bytes, life_s: int) -> b
 async def use_counter_code(
     connection: Connection, edition: Edition, code_hash: bytes, reference: bytes
 ) -> bool:
-    """Let a counter code stand for this person; False if there is none, or another has used it.
+    """Let a counter code stand for this person; False if it is none, void, or used by another.
 
     In mode `roll` the person must be listed.
     """
     return (
         await connection.fetchval(
             """UPDATE counter_codes SET used_by = $3
-               WHERE edition = $1 AND code_hash = $2 AND (used_by IS NULL OR used_by = $3)
+               WHERE edition = $1 AND code_hash = $2 AND NOT voided
+                   AND (used_by IS NULL OR used_by = $3)
                    AND ($4 = 'phone'
                         OR EXISTS (SELECT FROM roll WHERE edition = $1 AND reference = $3))
                RETURNING true""",

@@ -4,7 +4,7 @@ For those who run an edition, with the desk's token; a proxy does not publish th
 people ask of the registrar is in `registrar.py`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -24,11 +24,14 @@ from shared.eligibility.references import (
 from shared.eligibility.views import (
     Commitment,
     CommitmentRequest,
+    CounterBatches,
     CounterCodes,
     CounterCodesRequest,
     DeskView,
     IssuanceReport,
+    PhonesForgotten,
     RollSummary,
+    VoidRequest,
 )
 
 T = TypeVar("T")
@@ -92,13 +95,25 @@ class RegistrarDesk:
             raise OutcomeUnknown(f"the registrar's answer was lost. {_ONLY_COUNTED}") from error
         return self._decoded(path, answer.accepted(), CounterCodes)
 
+    async def counter_batches(self, edition: str) -> CounterBatches:
+        """The edition's counter codes in numbers, lot by lot."""
+        path = f"{_edition_path(edition)}/counter-codes"
+        return await self._transport.document(path, CounterBatches)
+
+    async def void_counter_codes(self, edition: str, serials: Sequence[int]) -> CounterBatches:
+        """Void the codes with these numbers, all or none, for good; as often as one likes."""
+        path = f"{_edition_path(edition)}/counter-codes/voided"
+        return await self._posted(path, VoidRequest(tuple(serials)), CounterBatches)
+
     async def issuance_report(self, edition: str) -> IssuanceReport:
         """End the issuing of a closed edition's credentials, and report; the same each time."""
         return await self._posted(f"{_edition_path(edition)}/issuance-report", {}, IssuanceReport)
 
-    async def forget(self, edition: str) -> None:
-        """Forget phones and districts of an edition whose issuance was reported."""
-        (await self._transport.delete(f"{_edition_path(edition)}/phones")).accepted()
+    async def forget(self, edition: str) -> PhonesForgotten:
+        """Forget the phones of an edition whose issuance was reported."""
+        path = f"{_edition_path(edition)}/phones"
+        answer = await self._transport.delete(path)
+        return self._decoded(path, answer.accepted(), PhonesForgotten)
 
     async def _posted(self, path: str, body: object, kind: type[T]) -> T:
         answer = await self._transport.post(path, msgspec.json.encode(body), repeatable=True)

@@ -14,6 +14,9 @@ from shared.edition.manifest import Count, EligibilityMode, Sha256
 Typed = Annotated[str, Meta(min_length=1, max_length=64)]
 """A number or code as a person types it: spaces, hyphens and full-width characters included."""
 
+Serial = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+"""The number on the slip of a counter code."""
+
 ChallengeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{22}\Z")]
 """128 random bits, base64url."""
 
@@ -186,12 +189,49 @@ class CounterCodes(Struct, frozen=True, kw_only=True):
         return f"CounterCodes(batch={self.batch!r}, first_serial={self.first_serial})"
 
 
+class VoidRequest(Struct, frozen=True):
+    """Void the counter codes with these numbers, all or none; what was used cannot be voided."""
+
+    serials: Annotated[tuple[Serial, ...], Meta(min_length=1, max_length=1_000)]
+
+
+class CounterBatch(Struct, frozen=True, kw_only=True):
+    """One lot of counter codes: its numbers, and how many were printed, used, voided.
+
+    Lots that were given the same name are one; then numbers in between may be of others.
+    """
+
+    batch: str
+    first_serial: Serial
+    last_serial: Serial
+    printed: Count
+    used: Count
+    voided: Count
+
+
+class CounterBatches(Struct, frozen=True):
+    """An edition's counter codes in numbers, in the order in which lots were first printed."""
+
+    batches: tuple[CounterBatch, ...]
+
+
 class IssuanceReport(Struct, frozen=True, kw_only=True):
     """What the officers' `ReportIssuance` is to say. No credential is issued after it was made."""
 
     issued: Count
     root: Sha256
     channels: tuple[ChannelIssuance, ...]
+
+
+class PhonesForgotten(Struct, frozen=True, kw_only=True):
+    """The phones of an edition are removed.
+
+    `rewritten`: the database's file was written anew, so that no encrypted phone is left in it.
+    Else it was in use, by people who register for `open_editions` if any; then ask again later.
+    """
+
+    rewritten: bool
+    open_editions: tuple[str, ...] = ()
 
 
 class DeskView(Struct, frozen=True, kw_only=True):
@@ -206,4 +246,5 @@ class DeskView(Struct, frozen=True, kw_only=True):
     issued_at_counter: Count
     counter_codes_printed: Count
     counter_codes_used: Count
+    counter_codes_voided: Count
     issuance_reported: bool

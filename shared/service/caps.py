@@ -10,7 +10,7 @@ housekeeping. Times are the database's own, since the clocks of several machines
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import asyncpg
 from msgspec import Meta, Struct
@@ -24,12 +24,17 @@ Limit: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class Cap(Struct, frozen=True):
-    """At most `limit` uses by `subject` (a keyed hash) in `window_s` seconds; `scope` names it."""
+    """At most `limit` uses by `subject` (a keyed hash) in `window_s` seconds; `scope` names it.
+
+    `uses` is how many are counted now: with 0, what is used up refuses as it refuses others, and
+    nothing else is different.
+    """
 
     scope: str
     subject: bytes
     limit: int
     window_s: int
+    uses: Literal[0, 1] = 1
 
 
 class CapReached(TooManyRequests):
@@ -44,14 +49,19 @@ class CapReached(TooManyRequests):
 
 _COUNT: Final = """
 INSERT INTO caps AS c (scope, subject, used, ends)
-SELECT a.scope, a.subject, 1, now() + make_interval(secs => a.window_s)
-FROM unnest($1::text[], $2::bytea[], $3::integer[])
-    WITH ORDINALITY AS a(scope, subject, window_s, position)
+SELECT a.scope, a.subject, a.uses, now() + make_interval(secs => a.window_s)
+FROM unnest($1::text[], $2::bytea[], $3::integer[], $4::integer[])
+    WITH ORDINALITY AS a(scope, subject, window_s, uses, position)
 ORDER BY a.position
 ON CONFLICT (scope, subject) DO UPDATE SET
-    used = CASE WHEN c.ends <= now() THEN 1 ELSE c.used + 1 END,
+    used = CASE WHEN c.ends <= now() THEN excluded.used ELSE c.used + excluded.used END,
     ends = CASE WHEN c.ends <= now() THEN excluded.ends ELSE c.ends END
 RETURNING scope, used, ceil(extract(epoch FROM ends - now()))::integer AS left_s
+"""
+
+_LEFT: Final = """
+SELECT ceil(extract(epoch FROM ends - now()))::integer FROM caps
+WHERE scope = $1 AND subject = $2 AND used >= $3 AND ends > now()
 """
 
 _FORGET: Final = """
@@ -61,7 +71,7 @@ DELETE FROM caps WHERE ctid = ANY (ARRAY(
 
 
 async def count(connection: Connection, caps: Sequence[Cap]) -> None:
-    """Count one use of each; raises `CapReached` when one is used up, and then counts none.
+    """Count the uses of each; raises `CapReached` when one is used up, and then counts none.
 
     Outside a transaction of the caller's, it commits without waiting for the disk: everybody's use
     of a wide cap waits for the one before, and a crash of the database that forgets the last
@@ -78,11 +88,17 @@ async def count(connection: Connection, caps: Sequence[Cap]) -> None:
             [cap.scope for cap in caps],
             [cap.subject for cap in caps],
             [cap.window_s for cap in caps],
+            [cap.uses for cap in caps],
         )
         counted = {row["scope"]: row for row in rows}
         for cap in caps:
-            if counted[cap.scope]["used"] > cap.limit:
+            if counted[cap.scope]["used"] - cap.uses >= cap.limit:
                 raise CapReached(cap, max(1, counted[cap.scope]["left_s"]))
+
+
+async def left_s(connection: Connection, cap: Cap) -> int:
+    """Seconds until a cap that is used up has uses again; 0 if it has some now."""
+    return await connection.fetchval(_LEFT, cap.scope, cap.subject, cap.limit) or 0
 
 
 async def forget_ended(connection: Connection, batch: int) -> int:

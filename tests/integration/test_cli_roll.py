@@ -156,6 +156,8 @@ def story(new_counter: Callable[[], Counter]) -> Story:
     steps["print"] = outcome(counter.desk(counter_group, "print", *words), exit_codes.OK)
     codes = printed_codes(counter.file("codes.pdf"))
     assert counter.register(PEOPLE - 1, codes[1])
+    steps["void"] = outcome(counter.desk(counter_group, "void", "--serial", "3"), exit_codes.OK)
+    steps["list"] = outcome(counter.desk(counter_group, "list"), exit_codes.OK)
     counter.office.done("close")
     counter.await_issuing("closed")
     steps["issuance"] = outcome(counter.sign("issuance"), exit_codes.OK)
@@ -237,7 +239,23 @@ def test_the_desk_is_shown_in_numbers(story: Story) -> None:
     show = story.steps["show"]
     assert (show["size"], show["with_phone"], show["sealed"]) == (PEOPLE, 0, True)
     assert (show["counter_codes_printed"], show["counter_codes_used"]) == (CODES, 1)
+    assert show["counter_codes_voided"] == 1
     assert (show["issued_at_counter"], show["issuance_reported"]) == (1, True)
+
+
+def test_codes_are_counted_apart(story: Story) -> None:
+    """One was used, one lost and voided by its number, and one is left."""
+    assert (story.steps["void"]["serials"], story.steps["void"]["voided"]) == ([3], 1)
+    listed = story.steps["list"]
+    counts = [listed[name] for name in ("printed", "used", "unused", "voided")]
+    assert counts == [CODES, 1, 1, 1]
+    assert [one["batch"] for one in listed["batches"]] == ["东街 1"]
+
+
+def test_a_used_code_is_not_voided(story: Story) -> None:
+    """The registrar says why, and the command fails."""
+    refused = story.counter.desk(counter_group, "void", "--serial", "2")
+    assert outcome(refused, exit_codes.WRONG)["slug"] == "counter-code-used"
 
 
 def test_a_sealed_roll_is_not_replaced(story: Story) -> None:

@@ -202,6 +202,9 @@ async def _go_through(installation: Installation, at: Mapping[str, str]) -> None
         await ask.subscribe()
         await secretariat.open(EDITION, commitment)
         sealed = await hand_out_counter_codes(desk, EDITION, people)
+        lost = await desk.counter_codes(EDITION, 1, "lost")
+        await desk.void_counter_codes(EDITION, [lost.first_serial])
+        await desk.counter_batches(EDITION)
         await await_issuing(registrar, EDITION, "open")
         for who, ballots in zip(people, script.voters, strict=True):
             person = await _identify(installation, registrar, who, sealed)

@@ -107,6 +107,7 @@ BEGIN
     IF (NEW.edition, NEW.code_hash, NEW.serial, NEW.batch)
             IS DISTINCT FROM (OLD.edition, OLD.code_hash, OLD.serial, OLD.batch)
         OR OLD.used_by IS NOT NULL AND NEW.used_by IS DISTINCT FROM OLD.used_by
+        OR NEW.voided < OLD.voided
     THEN
         RAISE EXCEPTION 'a counter code is used once' USING ERRCODE = 'insufficient_privilege';
     END IF;
@@ -142,8 +143,10 @@ CREATE TABLE public.counter_codes (
     serial bigint NOT NULL,
     batch text NOT NULL,
     used_by bytea,
+    voided boolean DEFAULT false NOT NULL,
     CONSTRAINT counter_codes_code_hash_check CHECK ((octet_length(code_hash) = 32)),
-    CONSTRAINT counter_codes_serial_check CHECK ((serial > 0))
+    CONSTRAINT counter_codes_serial_check CHECK ((serial > 0)),
+    CONSTRAINT counter_codes_void_is_unused CHECK (((NOT voided) OR (used_by IS NULL)))
 );
 
 ALTER TABLE public.counter_codes OWNER TO huimin_registrar_owner;
@@ -331,6 +334,8 @@ GRANT INSERT(serial) ON TABLE public.counter_codes TO huimin_registrar;
 GRANT INSERT(batch) ON TABLE public.counter_codes TO huimin_registrar;
 
 GRANT UPDATE(used_by) ON TABLE public.counter_codes TO huimin_registrar;
+
+GRANT UPDATE(voided) ON TABLE public.counter_codes TO huimin_registrar;
 
 GRANT SELECT ON TABLE public.editions TO huimin_registrar;
 

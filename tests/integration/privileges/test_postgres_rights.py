@@ -54,7 +54,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         "counter_codes": {
             "SELECT": EVERY,
             "INSERT": "edition code_hash serial batch",
-            "UPDATE": "used_by",
+            "UPDATE": "used_by voided",
         },
         "caps": {"SELECT": EVERY, "INSERT": EVERY, "UPDATE": "used ends", "DELETE": EVERY},
         "puzzles": {"SELECT": EVERY, "INSERT": EVERY, "UPDATE": "expires", "DELETE": EVERY},

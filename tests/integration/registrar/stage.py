@@ -46,6 +46,7 @@ BRISK = Pace(
     probe_failing_s=0.1,
     drain_s=5.0,
     phase_s=0.1,
+    budget_s=0.1,
 )
 """As in operation, only faster."""
 

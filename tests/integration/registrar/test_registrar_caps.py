@@ -1,21 +1,28 @@
 """Caps: how often one person, one network and everybody together may ask."""
 
 import asyncio
+import secrets
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import altcha
+import asyncpg
 import msgspec
 
 from services.registrar.settings import Settings
+from shared.service.caps import Cap, CapReached, Connection, count
 from tests.integration.registrar.parties import Log, Notify
+from tests.integration.registrar.site import Urls
 from tests.integration.registrar.stage import (
+    BRISK,
     Answer,
     Ward,
     counter,
     identity_number,
     open_registrar,
     other_blinded,
+    phone,
 )
 from tests.servers import query
 
@@ -98,12 +105,73 @@ async def test_ten_a_day(ward: Ward, admin_url: str) -> None:
     assert (answer.status, int(answer.headers["Retry-After"]) > 80_000) == (429, True)
 
 
+async def until_refused(ward: Ward, people: Iterable[int]) -> Answer:
+    """The first refusal; the people are asked for one after the other."""
+    for person in people:
+        answer = await ward.ask(person)
+        if answer.status != 201:
+            return answer
+        await asyncio.sleep(0.05)
+    raise AssertionError("nobody was refused")
+
+
 async def test_an_edition_has_a_cap_a_day(settings: Settings, log: Log, notify: Notify) -> None:
-    """What an attack can cost is bounded, whoever is asked for."""
+    """When so many codes were sent no more are, and soon everybody is told so."""
     async with open_registrar(with_caps(settings, edition_per_day=3)) as registrar:
         ward = await Ward(registrar, log, notify).open()
-        answers = [await ward.ask(person) for person in range(4)]
-    assert [answer.status for answer in answers] == [201] * 3 + [429]
+        for person in range(3):
+            await ward.code(person)
+        refusals = [await until_refused(ward, people) for people in (range(3, 10), range(90, 97))]
+    assert {answer.slug for answer in refusals} == {"too-many-requests"}
+    assert all(int(answer.headers["Retry-After"]) > 80_000 for answer in refusals)
+    assert [notify.waiting(phone(person)) for person in range(3, 10)] == [0] * 7
+
+
+async def test_strangers_use_up_no_codes_of_the_edition(
+    settings: Settings, log: Log, notify: Notify
+) -> None:
+    """However many are asked for who are not listed: the codes of a day are for those who are."""
+    async with open_registrar(with_caps(settings, edition_per_day=2)) as registrar:
+        ward = await Ward(registrar, log, notify).open()
+        strangers = [(await ward.ask(person)).status for person in range(50, 70)]
+        for person in range(2):
+            await ward.code(person)
+    assert strangers == [201] * 20
+
+
+async def test_a_use_of_nothing_is_refused_like_any_other(registrar_database: Urls) -> None:
+    """It leaves a cap as it was, and is let through exactly as long as a use is."""
+    cap = Cap("tests", secrets.token_bytes(8), 2, 3_600)
+    nothing = msgspec.structs.replace(cap, uses=0)
+    connection = await asyncpg.connect(registrar_database.service)
+    try:
+        passed = [await passes(connection, one) for one in (nothing, cap, nothing, cap)]
+        refused = [await passes(connection, one) for one in (nothing, cap, nothing)]
+    finally:
+        await connection.close()
+    assert (passed, refused) == ([True] * 4, [False] * 3)
+
+
+async def passes(connection: Connection, cap: Cap) -> bool:
+    """Whether a use is let through."""
+    try:
+        await count(connection, [cap])
+    except CapReached:
+        return False
+    return True
+
+
+async def test_the_edition_s_last_code_is_nobody_s_news(
+    settings: Settings, log: Log, notify: Notify
+) -> None:
+    """Who had the last one cannot be seen: until the next look all are answered as before."""
+    pace = msgspec.structs.replace(BRISK, budget_s=1_000.0)
+    async with open_registrar(with_caps(settings, edition_per_day=1), pace) as registrar:
+        ward = await Ward(registrar, log, notify).open()
+        await ward.code(1)
+        answers = [await ward.ask(person) for person in (2, 99, 1, 3, 98)]
+    assert [answer.status for answer in answers] == [201] * 5
+    assert sum(notify.waiting(phone(person)) for person in range(10)) == 0
 
 
 async def test_in_mode_phone_a_phone_has_a_cap(
@@ -160,6 +228,35 @@ async def test_a_solved_puzzle_lets_a_request_pass(
         needed = await ward.ask(2)
         passed = await ask_with(ward, 2, solved(await puzzle_of(ward)))
     assert (needed.status, needed.slug, passed.status) == (429, "proof-of-work-needed", 201)
+
+
+async def test_solved_puzzles_have_a_cap(settings: Settings, log: Log, notify: Notify) -> None:
+    """A network that solves and solves is refused as well, only later."""
+    changed = with_caps(
+        settings,
+        block_per_hour=1,
+        block_solved_per_hour=2,
+        proof_of_work=True,
+        proof_of_work_cost=1,
+    )
+    async with open_registrar(changed) as registrar:
+        ward = await Ward(registrar, log, notify).open()
+        answers = [await ask_with(ward, n, solved(await puzzle_of(ward))) for n in range(3)]
+    assert [answer.status for answer in answers] == [201, 201, 429]
+    assert answers[-1].slug == "too-many-requests"
+
+
+async def test_a_puzzle_buys_no_code_beyond_the_edition_s_day(
+    settings: Settings, log: Log, notify: Notify
+) -> None:
+    """Seconds of a device do not pay for texts: the day stays used up."""
+    changed = with_caps(settings, edition_per_day=1, proof_of_work=True, proof_of_work_cost=1)
+    async with open_registrar(changed) as registrar:
+        ward = await Ward(registrar, log, notify).open()
+        await ward.code(1)
+        refusal = await until_refused(ward, range(2, 10))
+        answer = await ask_with(ward, 1, solved(await puzzle_of(ward)))
+    assert (refusal.slug, answer.slug) == ("too-many-requests",) * 2
 
 
 async def test_a_puzzle_is_good_for_one_request(

@@ -1,9 +1,13 @@
-"""Counter codes: printed, typed, used once."""
+"""Counter codes: printed, typed, used once, or voided."""
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from tests.integration.registrar.parties import Log, Notify
-from tests.integration.registrar.stage import Registrar, Ward, counter
+from tests.integration.registrar.stage import Answer, Registrar, Ward, counter
+from tests.servers import query
 
 
 async def test_a_counter_code_leads_to_a_credential(ward: Ward) -> None:
@@ -105,5 +109,93 @@ async def test_the_desk_sees_how_many_were_used(ward: Ward) -> None:
         "issued_at_counter": 1,
         "counter_codes_printed": 3,
         "counter_codes_used": 1,
+        "counter_codes_voided": 0,
         "issuance_reported": False,
     }
+
+
+async def void(ward: Ward, *serials: int) -> Answer:
+    """Let the desk void these numbers."""
+    path = f"{ward.edition}/counter-codes/voided"
+    return await ward.registrar.desk("POST", path, {"serials": serials})
+
+
+async def test_a_voided_code_is_worth_nothing(ward: Ward) -> None:
+    """Whoever finds the slip is answered as for a wrong code; the others of the lot work."""
+    codes = await ward.counter_codes(3)
+    assert (await void(ward, 2)).status == 200
+    lost = await ward.claim(counter(codes[1], 1), ward.key().blinded)
+    wrong = await ward.claim(counter("0" * 16, 1), ward.key().blinded)
+    assert (lost.status, lost.body) == (403, wrong.body)
+    assert (await ward.prove(counter(codes[1], 1))).slug == "wrong-code"
+    assert (await ward.claim(counter(codes[0], 1), ward.key().blinded)).status == 201
+
+
+async def test_voiding_again_changes_nothing(ward: Ward) -> None:
+    """Whoever lost the answer asks once more."""
+    await ward.counter_codes(2)
+    assert (await void(ward, 1, 2)).body == (await void(ward, 2, 1)).body
+
+
+async def test_what_was_used_is_not_voided_and_nothing_beside_it(ward: Ward) -> None:
+    """The credential stands, so the count must not say otherwise; all numbers or none."""
+    codes = await ward.counter_codes(2)
+    await ward.claim(counter(codes[1], 1), ward.key().blinded)
+    refused = await void(ward, 1, 2)
+    assert (refused.status, refused.slug) == (409, "counter-code-used")
+    assert (await ward.claim(counter(codes[0], 2), ward.key().blinded)).status == 201
+
+
+async def test_a_number_that_there_is_not_is_not_voided(ward: Ward) -> None:
+    """A slip of the hand must not pass for done."""
+    codes = await ward.counter_codes(2)
+    refused = await void(ward, 1, 3)
+    assert (refused.status, refused.slug) == (404, "unknown-counter-code")
+    assert (await ward.claim(counter(codes[0], 1), ward.key().blinded)).status == 201
+
+
+@pytest.mark.parametrize("serials", [[], [0], [2**63], ["x"], list(range(1, 1_002))])
+async def test_what_are_no_numbers_is_refused(ward: Ward, serials: list[object]) -> None:
+    """None, too many, or none that a slip can have."""
+    path = f"{ward.edition}/counter-codes/voided"
+    answer = await ward.registrar.desk("POST", path, {"serials": serials})
+    assert (answer.status, answer.slug) == (400, "malformed-json")
+
+
+async def test_a_code_is_voided_or_used_and_never_both(ward: Ward) -> None:
+    """At the same moment, one of the two comes first, and the other hears of it."""
+    codes = await ward.counter_codes(9)
+    for serial, code in enumerate(codes, 1):
+        voided, used = await asyncio.gather(
+            void(ward, serial), ward.claim(counter(code, serial), ward.key().blinded)
+        )
+        assert (voided.status, used.status) in {(200, 403), (409, 201)}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE counter_codes SET voided = false WHERE edition = $1 AND voided",
+        "UPDATE counter_codes SET used_by = sha256('x') WHERE edition = $1 AND voided",
+        "UPDATE counter_codes SET voided = true WHERE edition = $1 AND used_by IS NOT NULL",
+    ],
+)
+async def test_the_database_keeps_what_is_void(ward: Ward, owner_url: str, statement: str) -> None:
+    """Even for its owner: what is void stays void and unused, what was used is not void."""
+    codes = await ward.counter_codes(2)
+    await ward.claim(counter(codes[0], 1), ward.key().blinded)
+    await void(ward, 2)
+    with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.CheckViolationError)):
+        query(owner_url, statement, ward.edition)
+
+
+async def test_the_desk_sees_lots_in_numbers(ward: Ward) -> None:
+    """Printed, used and voided, lot by lot in the order of their numbers."""
+    codes = await ward.counter_codes(3)
+    await ward.counter_codes(2, "吴兴 2")
+    await ward.claim(counter(codes[0], 1), ward.key().blinded)
+    await void(ward, 3, 4, 5)
+    answer = await ward.registrar.desk("GET", f"{ward.edition}/counter-codes")
+    lots = [tuple(one.values()) for one in answer.json()["batches"]]
+    assert lots == [("hall", 1, 3, 3, 1, 1), ("吴兴 2", 4, 5, 2, 0, 2)]
+    assert (await ward.registrar.desk("GET", ward.edition)).json()["counter_codes_voided"] == 3

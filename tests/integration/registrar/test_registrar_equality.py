@@ -3,6 +3,7 @@
 import re
 
 import msgspec
+import pytest
 
 from cli.embedded.postgres import Postgres
 from services.registrar.settings import Settings
@@ -10,6 +11,7 @@ from shared.eligibility.views import Challenge, PhoneCode
 from tests.integration.registrar.parties import Log, Notify
 from tests.integration.registrar.site import ROLE
 from tests.integration.registrar.stage import (
+    BRISK,
     Answer,
     Ward,
     identity_number,
@@ -21,6 +23,7 @@ from tests.servers import query
 
 _EXECUTED = re.compile(r"LOG:  execute [^:]+: (.*?)(?=\n\S*\d{4}-\d\d-\d\d )", re.DOTALL)
 LISTED, UNLISTED = 1, 99
+WARMING = 4
 
 
 def anonymous(answer: Answer) -> tuple[int, bytes, dict[str, str]]:
@@ -35,16 +38,24 @@ async def test_answers_are_equal(ward: Ward) -> None:
     assert anonymous(await ward.ask(LISTED)) == anonymous(await ward.ask(UNLISTED))
 
 
+@pytest.mark.parametrize("codes", [1_000, WARMING], ids=["some left", "all used"])
 async def test_statements_are_equal(
-    postgres_server: Postgres, settings: Settings, log: Log, notify: Notify
+    postgres_server: Postgres, settings: Settings, log: Log, notify: Notify, codes: int
 ) -> None:
-    """PostgreSQL is asked the same statements in the same order, at each of the two requests."""
+    """PostgreSQL is asked the same statements in the same order, at each of the two requests.
+
+    So it is when the codes of the edition's day are used up, until everybody is told.
+    """
+    settings = msgspec.structs.replace(settings, edition_per_day=codes)
+    pace = msgspec.structs.replace(BRISK, budget_s=1_000.0)
     query(postgres_server.admin_dsn, f"ALTER ROLE {ROLE} SET log_statement = 'all'")
     file = postgres_server.data / "logs" / "postgres.log"
     try:
-        async with open_registrar(settings) as registrar:
+        async with open_registrar(settings, pace) as registrar:
             ward = await Ward(registrar, log, notify).open()
-            for person in range(2, 6):  # what a connection asks once in its life comes first
+            for person in range(
+                2, 2 + WARMING
+            ):  # what a connection asks once in its life comes first
                 await ward.claim(await ward.code(person), ward.key().blinded)
             heard: list[list[str]] = []
             for person in (LISTED, UNLISTED, LISTED, UNLISTED):

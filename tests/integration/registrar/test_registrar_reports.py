@@ -1,16 +1,29 @@
 """After the close: what was issued is reported, proved to those whom it concerns, and forgotten."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 import asyncpg
+import msgspec
 import pytest
 
+from cli.embedded.postgres import Postgres
+from services.registrar.settings import Settings
 from shared.eligibility.references import references_root, verify_reference
-from shared.eligibility.views import IssuanceAnswer, IssuanceReport
+from shared.eligibility.views import IssuanceAnswer, IssuanceReport, PhonesForgotten
 from shared.log.proofs import BadProof
-from tests.integration.registrar.parties import Log
-from tests.integration.registrar.stage import Answer, Ward, counter, phone
-from tests.servers import query
+from tests.integration.registrar.parties import Log, Notify
+from tests.integration.registrar.site import OWNER, migrated
+from tests.integration.registrar.stage import (
+    Answer,
+    Registrar,
+    Ward,
+    counter,
+    open_registrar,
+    phone,
+)
+from tests.servers import fresh_database, query
 
 
 async def issued(ward: Ward) -> list[str]:
@@ -159,7 +172,7 @@ async def test_phones_are_forgotten_after_the_report(ward: Ward, admin_url: str)
     codes = await issued(ward)
     await ward.close()
     await report(ward)
-    assert (await forget(ward)).status == 204
+    assert (await forget(ward)).status == 200
     found = query(
         admin_url, "SELECT count(phone), count(*) FROM roll WHERE edition = $1", ward.edition
     )
@@ -178,6 +191,79 @@ async def test_forgotten_phones_get_no_codes(ward: Ward) -> None:
         while ward.notify.decoys == before:  # noqa: ASYNC110  # over NATS
             await asyncio.sleep(0.01)
     assert ward.notify.waiting(phone(1)) == 0
+
+
+class Apart(NamedTuple):
+    """A registrar with a database that no other test uses."""
+
+    registrar: Registrar
+    admin_url: str
+
+    def file(self) -> int:
+        """The number of the roll's file."""
+        number: int = query(self.admin_url, "SELECT pg_relation_filenode('roll')")[0][0]
+        return number
+
+
+@pytest.fixture
+async def apart(
+    postgres_server: Postgres, settings: Settings, notify: Notify
+) -> AsyncIterator[Apart]:
+    """Its file of rolls is written anew only by what the test does."""
+    del notify  # it listens on NATS
+    with fresh_database(postgres_server, OWNER) as name:
+        urls = migrated(postgres_server, name)
+        alone = msgspec.structs.replace(settings, database_url=urls.service)
+        async with open_registrar(alone) as registrar:
+            yield Apart(registrar, urls.admin)
+
+
+async def test_the_file_of_the_phones_is_written_anew(
+    apart: Apart, log: Log, notify: Notify
+) -> None:
+    """What was removed is not left in it."""
+    ward = await Ward(apart.registrar, log, notify).open()
+    await ward.close()
+    await report(ward)
+    before = apart.file()
+    assert (await forget(ward)).get(PhonesForgotten) == PhonesForgotten(rewritten=True)
+    assert apart.file() != before
+
+
+async def test_the_file_is_not_written_anew_while_people_register_elsewhere(
+    apart: Apart, log: Log, notify: Notify
+) -> None:
+    """They would wait; the phones are removed all the same, and later the file is written."""
+    ward = await Ward(apart.registrar, log, notify).open()
+    other = await Ward(apart.registrar, log, notify).open()
+    await ward.close()
+    await report(ward)
+    before = apart.file()
+    found = (await forget(ward)).get(PhonesForgotten)
+    assert found == PhonesForgotten(rewritten=False, open_editions=(other.edition,))
+    left = query(apart.admin_url, "SELECT edition, count(phone) FROM roll GROUP BY edition")
+    assert dict(map(tuple, left)) == {ward.edition: 0, other.edition: 10}
+    assert apart.file() == before
+    await other.close()
+    await report(other)
+    assert (await forget(ward)).get(PhonesForgotten).rewritten
+
+
+async def test_a_roll_that_is_in_use_is_not_waited_for(
+    apart: Apart, log: Log, notify: Notify
+) -> None:
+    """Whoever came after would stand behind it."""
+    ward = await Ward(apart.registrar, log, notify).open()
+    await ward.close()
+    await report(ward)
+    reader = await asyncpg.connect(apart.admin_url)
+    try:
+        async with reader.transaction():
+            await reader.fetch("SELECT FROM roll")
+            found = (await forget(ward)).get(PhonesForgotten)
+    finally:
+        await reader.close()
+    assert found == PhonesForgotten(rewritten=False)
 
 
 async def test_phones_are_needed_until_the_report(ward: Ward) -> None:
