@@ -125,6 +125,7 @@ def _subscribing(
         {name: one.outlet.languages for name, one in by_channel.items()},
         asked,
         confirmations_per_day=settings.confirmations_per_day,
+        phone_prefixes=tuple(settings.phone_prefixes.split(",")),
         webhooks_anywhere=settings.webhooks_anywhere,
     )
 

@@ -18,6 +18,7 @@ from shared.service.settings import (
     LogOrigin,
     NonEmpty,
     OptionalUrl,
+    PhonePrefixes,
     Port,
     ServiceSettings,
     TrustedProxies,
@@ -78,6 +79,14 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
             "验证码等短信经由何处发送；留空：收件箱开启时用收件箱，否则不发",
         ),
     ] = ""
+    phone_prefixes: Annotated[
+        PhonePrefixes,
+        means(
+            "Prefixes of the numbers that may be subscribed, with +, separated by commas; messages"
+            " abroad cost money, and there are numbers that share in it",
+            "可订阅短信通知的号码前缀，带 +，以逗号分隔；境外短信费用高，且有号码从中分成",
+        ),
+    ] = "+86"
     confirmations_per_day: Annotated[
         Limit,
         means(
