@@ -55,12 +55,22 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
             "公众访问本服务的地址，用于消息中的链接；留空则为本机",
         ),
     ] = ""
-    edition_url: Annotated[
+    voting_url: Annotated[
         OptionalUrl,
         means(
-            "A page about an edition, named in messages; `{edition}` stands for its id; empty: the"
-            " edition as the ballot service shows it",
-            "消息中给出的届次页面，`{edition}` 代表其编号；留空则为投票服务上的该届",
+            "Where people vote in an edition, for the announcements of the opening and before the"
+            " close; `{edition}` stands for its id; empty: the page of the ballot service",
+            "开始投票和即将截止的公告中给出的投票页面，`{edition}` 代表该届编号；"
+            "留空则为投票服务的页面",
+        ),
+    ] = ""
+    board_url: Annotated[
+        OptionalUrl,
+        means(
+            "Where people see an edition's shortlist and result, for their announcements;"
+            " `{edition}` stands for its id; empty: the same as `voting_url`",
+            "公布候选事项和结果的公告中给出的页面，`{edition}` 代表该届编号；"
+            "留空则与 `voting_url` 相同",
         ),
     ] = ""
     trusted_proxies: TrustedProxies = ""

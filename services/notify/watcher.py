@@ -5,7 +5,7 @@ read. Nothing is announced for an edition whose log is not that of the key in th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -46,17 +46,17 @@ class Watcher:
         pool: Pool,
         *,
         ballot_url: str,
-        edition_url: str,
+        pages: Mapping[MilestoneName, str],
         logs: LogIdentity,
         operators: list[Recipient],
         announced: Callable[[], None],
         now: Callable[[], datetime],
         pace: Pace,
     ) -> None:
-        """`logs.origin` is the prefix of all origins; `edition_url` has `{edition}` in it."""
+        """`logs.origin` is the prefix of all origins; `pages` have `{edition}` in them."""
         self._pool = pool
         self._ballot_url = ballot_url.rstrip("/")
-        self._edition_url = edition_url
+        self._pages = pages
         self._logs = logs
         self._operators = operators
         self._announced = announced
@@ -162,7 +162,7 @@ class Watcher:
             time=now,
             expires=expiry(milestone, closes_at, now),
             title=view.manifest.title,
-            url=self._edition_url.replace("{edition}", view.edition),
+            url=self._pages[milestone].replace("{edition}", view.edition),
             initiatives=len(view.initiatives),
             seats=len(winners) or view.manifest.seats,
             max_choices=view.manifest.max_choices,

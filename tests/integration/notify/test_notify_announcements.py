@@ -28,7 +28,7 @@ async def test_the_shortlist_is_announced(
         "shortlist",
         "The shortlist is out: Ten actions for the people",
     )
-    assert f"https://vote.example/{edition.edition}" in message.text
+    assert f"https://live.example/board#{edition.edition}" in message.text
 
 
 async def test_the_language_is_the_subscribers(
@@ -56,6 +56,35 @@ async def test_winners_are_named_from_the_certificate(
     host.show(edition)
     message = next(one for one in await service.inbox(WHO, 2) if one.kind == "result")
     assert "1. Initiative i02\n2. Initiative i04" in message.text
+    assert f"https://live.example/board#{edition.edition}" in message.text
+
+
+async def test_an_opening_leads_to_the_vote(
+    service: Service, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """Who hears that voting is open gets the page to vote on."""
+    await service.confirmed(WHO)
+    edition.publish_shortlist()
+    edition.commit_roll()
+    edition.open()
+    host.show(edition)
+    message = next(one for one in await service.inbox(WHO, 2) if one.kind == "opening")
+    assert f"https://vote.example/vote#{edition.edition}" in message.text
+
+
+async def test_without_settings_announcements_lead_to_the_voting_page(
+    settings: Settings, host: BallotHost, edition: EditionBuilder
+) -> None:
+    """It is the ballot service's, which is a page for people."""
+    edition.publish_shortlist()
+    host.show(edition)
+    async with open_service(replace(settings, voting_url="", board_url="")) as service:
+        await service.confirmed(WHO, edition=edition.edition)
+        edition.commit_roll()
+        edition.open()
+        host.show(edition)
+        message = (await service.inbox(WHO, 2))[-1]
+    assert f"{settings.ballot_url}/vote#{edition.edition}" in message.text
 
 
 async def test_everyone_hears_once(
@@ -124,6 +153,7 @@ async def test_the_reminder_comes_a_day_before_the_close(
     await service.announced("soon-over", "reminder")
     message = next(one for one in await service.inbox(WHO, 3) if one.kind == "reminder")
     assert f"{closes_at + timedelta(hours=8):%H:%M} (UTC+8)" in message.text
+    assert "https://vote.example/vote#soon-over" in message.text
 
 
 async def test_a_log_under_another_key_is_not_announced(
