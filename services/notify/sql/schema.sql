@@ -23,6 +23,7 @@ CREATE TABLE public.announcements (
     made timestamp with time zone DEFAULT now() NOT NULL,
     counts jsonb,
     finished timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT announcements_milestone_check CHECK ((milestone = ANY (ARRAY['shortlist'::text, 'opening'::text, 'reminder'::text, 'result'::text])))
 );
 
