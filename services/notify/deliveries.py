@@ -28,13 +28,14 @@ SHOWN_TROUBLE: Final = 200
 class Claimed(Struct, frozen=True, kw_only=True):
     """A message that is this process's to send, once. `address` and `secret` are sealed.
 
-    Without a subscription (`handle` None) it is an operator's own, or somebody has left.
+    Without a subscription (`handle` None) it is an operator's own, or somebody has left and with it
+    `recipient`.
     """
 
     id: int
     attempt: int
     announcement: int | None
-    recipient: bytes
+    recipient: bytes | None
     language: Language
     handle: bytes | None
     asked: datetime | None

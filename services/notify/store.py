@@ -185,7 +185,8 @@ async def _take_over(
 async def leave(pool: Pool, recipient: bytes) -> None:
     """Forget an address, whatever it had subscribed to, and what was still to be sent to it.
 
-    `recipient` is its keyed hash, or the beginning of it.
+    `recipient` is its keyed hash, or the beginning of it. What was sent, given up or unknown is
+    counted on, and the database takes the hash out of it.
     """
     async with pool.acquire() as connection, connection.transaction():
         subscriptions = await connection.fetch(
