@@ -232,6 +232,8 @@ class Installation:
         if service == "notify":  # no provider is configured here: what would be sent is shown
             values["inbox"] = "true"
             values["public_url"] = self.notify_url
+            values["voting_url"] = f"{self.ballot_url}/vote#{{edition}}"
+            values["board_url"] = f"{self.tally_url}/board#{{edition}}"
         values |= self._settings.get(service, {})
         prefix = f"HUIMIN_{service.upper()}_"
         inherited = {

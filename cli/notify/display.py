@@ -47,7 +47,7 @@ def _announcements(views: tuple[AnnouncementView, ...]) -> RenderableType:
 
 def _bar(view: AnnouncementView) -> RenderableType:
     if view.skipped:
-        return Text("skipped: over when first seen", style="dim")
+        return Text(f"skipped: {printable(view.reason)}", style="dim")
     done = view.total - view.pending
     return ProgressBar(total=max(view.total, 1), completed=done or view.finished, width=_BAR_WIDTH)
 

@@ -4,7 +4,7 @@ database pool -> schema checked -> this run -> channels -> dispatchers -> watche
 At the end no more codes and messages are taken; those under way are finished and recorded.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,7 @@ from services.notify.subscribing import Subscribing
 from services.notify.vault import Vault
 from services.notify.watcher import Watcher
 from shared.edition.errors import Refusal
-from shared.notices.views import ChannelName
+from shared.notices.views import ChannelName, MilestoneName
 from shared.service.background import running
 from shared.service.metrics import Metrics, measuring
 from shared.service.migrations import SchemaBehind, require_schema
@@ -102,13 +102,20 @@ def _watcher(
     return Watcher(
         pool,
         ballot_url=settings.ballot_url,
-        edition_url=settings.edition_url or f"{settings.ballot_url}/v1/editions/{{edition}}",
+        pages=_pages(settings),
         logs=known.logs,
         operators=letters.operators,
         announced=announced,
         now=_now,
         pace=pace,
     )
+
+
+def _pages(settings: Settings) -> Mapping[MilestoneName, str]:
+    """Where each announcement leads: to the vote while one can, else to what there is to see."""
+    voting = settings.voting_url or f"{settings.ballot_url.rstrip('/')}/vote#{{edition}}"
+    board = settings.board_url or voting
+    return {"shortlist": board, "opening": voting, "reminder": voting, "result": board}
 
 
 def _subscribing(
@@ -125,6 +132,7 @@ def _subscribing(
         {name: one.outlet.languages for name, one in by_channel.items()},
         asked,
         confirmations_per_day=settings.confirmations_per_day,
+        phone_prefixes=tuple(settings.phone_prefixes.split(",")),
         webhooks_anywhere=settings.webhooks_anywhere,
     )
 

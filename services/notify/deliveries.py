@@ -28,13 +28,14 @@ SHOWN_TROUBLE: Final = 200
 class Claimed(Struct, frozen=True, kw_only=True):
     """A message that is this process's to send, once. `address` and `secret` are sealed.
 
-    Without a subscription (`handle` None) it is an operator's own, or somebody has left.
+    Without a subscription (`handle` None) it is an operator's own, or somebody has left and with it
+    `recipient`.
     """
 
     id: int
     attempt: int
     announcement: int | None
-    recipient: bytes
+    recipient: bytes | None
     language: Language
     handle: bytes | None
     asked: datetime | None
@@ -190,7 +191,7 @@ async def unfinished(pool: Pool) -> list[int]:
 async def progress(pool: Pool, announcement: int) -> AnnouncementView:
     """How far an announcement is, counted now; recorded when nothing of it waits any more."""
     row = await pool.fetchrow(
-        """SELECT a.edition, a.milestone, a.made, count(d.id) AS total,
+        """SELECT a.edition, a.milestone, a.made, a.reason, count(d.id) AS total,
                count(*) FILTER (WHERE d.state = 'sent') AS sent,
                count(*) FILTER (WHERE d.state IN ('pending', 'sending', 'failed')) AS pending,
                count(*) FILTER (WHERE d.state = 'failed') AS failed,
@@ -219,7 +220,7 @@ async def progress(pool: Pool, announcement: int) -> AnnouncementView:
 async def announcements(pool: Pool) -> list[AnnouncementView]:
     """The newest announcements, the newest first."""
     rows = await pool.fetch(
-        """SELECT id, edition, milestone, made, facts IS NULL AS skipped, counts, finished
+        """SELECT id, edition, milestone, made, facts IS NULL AS skipped, reason, counts, finished
            FROM announcements ORDER BY id DESC LIMIT $1""",
         SHOWN_ANNOUNCEMENTS,
     )
@@ -294,6 +295,7 @@ def _view(
         milestone=milestone,
         time=row["made"],
         skipped=skipped,
+        reason=row["reason"],
         total=counts.total,
         sent=counts.sent,
         pending=counts.pending,

@@ -172,7 +172,7 @@ class Dispatcher:
         except Exception as error:
             log.exception("a channel failed", channel=self.outlet.name, error=type(error).__name__)
             return Unknown(f"error in the channel ({type(error).__name__})")
-        if outcome == Rejected(GONE) and claimed.handle is not None:
+        if outcome == Rejected(GONE) and claimed.handle is not None and claimed.recipient:
             await self._forget(claimed.recipient)
         return outcome
 

@@ -56,7 +56,7 @@ class Letters:
         # Derived from the row's number under the key: unique beyond this installation as well.
         id_ = self._vault.fingerprint("delivery", str(claimed.id))[:16].hex()
         if claimed.handle is None or claimed.address is None:
-            operator = self._operators.get(claimed.recipient)
+            operator = self._operators.get(claimed.recipient or b"")
             if operator is None:
                 raise NoRecipient("the recipient has left, or is no longer in the settings")
             return Addressee(id=id_, to=operator.url, language=operator.language)
@@ -66,6 +66,7 @@ class Letters:
             secret = None if sealed is None else self._vault.open(sealed, claimed.handle)
         except InvalidTag as error:
             raise NoRecipient("the address was sealed under another key") from error
+        assert claimed.recipient is not None
         leave = self._link("leave", claimed.recipient) if claimed.announcement is not None else None
         return Addressee(
             id=id_,

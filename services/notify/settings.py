@@ -18,6 +18,7 @@ from shared.service.settings import (
     LogOrigin,
     NonEmpty,
     OptionalUrl,
+    PhonePrefixes,
     Port,
     ServiceSettings,
     TrustedProxies,
@@ -54,12 +55,22 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
             "公众访问本服务的地址，用于消息中的链接；留空则为本机",
         ),
     ] = ""
-    edition_url: Annotated[
+    voting_url: Annotated[
         OptionalUrl,
         means(
-            "A page about an edition, named in messages; `{edition}` stands for its id; empty: the"
-            " edition as the ballot service shows it",
-            "消息中给出的届次页面，`{edition}` 代表其编号；留空则为投票服务上的该届",
+            "Where people vote in an edition, for the announcements of the opening and before the"
+            " close; `{edition}` stands for its id; empty: the page of the ballot service",
+            "开始投票和即将截止的公告中给出的投票页面，`{edition}` 代表该届编号；"
+            "留空则为投票服务的页面",
+        ),
+    ] = ""
+    board_url: Annotated[
+        OptionalUrl,
+        means(
+            "Where people see an edition's shortlist and result, for their announcements;"
+            " `{edition}` stands for its id; empty: the same as `voting_url`",
+            "公布候选事项和结果的公告中给出的页面，`{edition}` 代表该届编号；"
+            "留空则与 `voting_url` 相同",
         ),
     ] = ""
     trusted_proxies: TrustedProxies = ""
@@ -78,6 +89,14 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
             "验证码等短信经由何处发送；留空：收件箱开启时用收件箱，否则不发",
         ),
     ] = ""
+    phone_prefixes: Annotated[
+        PhonePrefixes,
+        means(
+            "Prefixes of the numbers that may be subscribed, with +, separated by commas; messages"
+            " abroad cost money, and there are numbers that share in it",
+            "可订阅短信通知的号码前缀，带 +，以逗号分隔；境外短信费用高，且有号码从中分成",
+        ),
+    ] = "+86"
     confirmations_per_day: Annotated[
         Limit,
         means(

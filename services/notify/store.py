@@ -4,6 +4,7 @@ Whoever reads the database without the key learns who subscribed to nothing: add
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -184,7 +185,8 @@ async def _take_over(
 async def leave(pool: Pool, recipient: bytes) -> None:
     """Forget an address, whatever it had subscribed to, and what was still to be sent to it.
 
-    `recipient` is its keyed hash, or the beginning of it.
+    `recipient` is its keyed hash, or the beginning of it. What was sent, given up or unknown is
+    counted on, and the database takes the hash out of it.
     """
     async with pool.acquire() as connection, connection.transaction():
         subscriptions = await connection.fetch(
@@ -235,19 +237,22 @@ async def tidy(pool: Pool) -> None:
 # Announcements.
 
 
-async def recorded(pool: Pool) -> set[tuple[str, MilestoneName]]:
-    """The milestones that were announced or skipped."""
-    rows = await pool.fetch("SELECT edition, milestone FROM announcements")
-    return {(row["edition"], row["milestone"]) for row in rows}
+async def recorded(pool: Pool) -> dict[str, dict[MilestoneName, datetime]]:
+    """For each edition, when each milestone was announced or skipped."""
+    found: dict[str, dict[MilestoneName, datetime]] = {}
+    for row in await pool.fetch("SELECT edition, milestone, made FROM announcements"):
+        found.setdefault(row["edition"], {})[row["milestone"]] = row["made"]
+    return found
 
 
-async def skip(pool: Pool, edition: str, milestone: MilestoneName) -> bool:
-    """Record a milestone that was over when it was first seen; False if it is recorded already."""
+async def skip(pool: Pool, edition: str, milestone: MilestoneName, reason: str) -> bool:
+    """Record a milestone of which nobody is told; False if it is recorded already."""
     status = await pool.execute(
-        """INSERT INTO announcements (edition, milestone, finished) VALUES ($1, $2, now())
-           ON CONFLICT DO NOTHING""",
+        """INSERT INTO announcements (edition, milestone, reason, finished)
+           VALUES ($1, $2, $3, now()) ON CONFLICT DO NOTHING""",
         edition,
         milestone,
+        reason,
     )
     return status.endswith(" 1")
 

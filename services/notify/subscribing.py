@@ -38,6 +38,7 @@ class Subscribing:
         asked: Callable[[ChannelName], None],
         *,
         confirmations_per_day: int,
+        phone_prefixes: tuple[str, ...],
         webhooks_anywhere: bool,
     ) -> None:
         self._pool = pool
@@ -45,6 +46,7 @@ class Subscribing:
         self._offered = offered
         self._asked = asked
         self._confirmations_per_day = confirmations_per_day
+        self._phone_prefixes = phone_prefixes
         self._webhooks_anywhere = webhooks_anywhere
 
     async def ask(self, request: SubscriptionRequest, block: str) -> SubscriptionAnswer:
@@ -99,16 +101,23 @@ class Subscribing:
                     raise BadAddress("it is no e-mail address")
                 return address
             case "sms":
-                try:
-                    return parse_phone_number(request.address)
-                except BadPhoneNumber as error:
-                    raise BadAddress(error.detail) from None
+                return self._phone(request.address)
             case "webhook":
                 try:
                     check_webhook_url(request.address, allow_private=self._webhooks_anywhere)
                 except BadWebhook as error:
                     raise BadAddress(str(error)) from None
                 return request.address
+
+    def _phone(self, typed: str) -> str:
+        try:
+            phone = parse_phone_number(typed)
+        except BadPhoneNumber as error:
+            raise BadAddress(error.detail) from None
+        if not phone.startswith(self._phone_prefixes):
+            prefixes = ", ".join(self._phone_prefixes)
+            raise BadAddress(f"messages go to numbers that begin with {prefixes}")
+        return phone
 
     def _block_cap(self, block: str) -> Cap:
         subject = self._vault.fingerprint("block", block)

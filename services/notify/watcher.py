@@ -5,7 +5,7 @@ read. Nothing is announced for an edition whose log is not that of the key in th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,14 @@ from nats.aio.msg import Msg
 
 from services.notify import metrics, store
 from services.notify.facts import Facts
-from services.notify.milestones import Verdict, expiry, may_be_due, verdicts
+from services.notify.milestones import (
+    NO_CLOSING_TIME,
+    Skip,
+    Verdict,
+    expiry,
+    may_be_due,
+    verdicts,
+)
 from services.notify.pace import Pace
 from services.notify.store import CONNECTION_LOST, Pool, Recipient
 from shared.client.ballot_box import BallotBox, open_ballot_box
@@ -46,17 +53,17 @@ class Watcher:
         pool: Pool,
         *,
         ballot_url: str,
-        edition_url: str,
+        pages: Mapping[MilestoneName, str],
         logs: LogIdentity,
         operators: list[Recipient],
         announced: Callable[[], None],
         now: Callable[[], datetime],
         pace: Pace,
     ) -> None:
-        """`logs.origin` is the prefix of all origins; `edition_url` has `{edition}` in it."""
+        """`logs.origin` is the prefix of all origins; `pages` have `{edition}` in them."""
         self._pool = pool
         self._ballot_url = ballot_url.rstrip("/")
-        self._edition_url = edition_url
+        self._pages = pages
         self._logs = logs
         self._operators = operators
         self._announced = announced
@@ -92,12 +99,12 @@ class Watcher:
             return
         self._complaints.pop("", None)
         for summary in listed:
-            done = {milestone for edition, milestone in recorded if edition == summary.edition}
+            done = recorded.get(summary.edition, {})
             if may_be_due(summary.phase, done):
                 await self._look_at(box, summary, done)
 
     async def _look_at(
-        self, box: BallotBox, summary: EditionSummary, recorded: set[MilestoneName]
+        self, box: BallotBox, summary: EditionSummary, recorded: Mapping[MilestoneName, datetime]
     ) -> None:
         try:
             view = await box.edition(summary.edition)
@@ -137,15 +144,19 @@ class Watcher:
         verdict: Verdict,
         certificate: ResultCertified | None,
     ) -> None:
-        if verdict == "skip":
-            if await store.skip(self._pool, view.edition, milestone):
-                log.info("milestone skipped", edition=view.edition, milestone=milestone)
+        if isinstance(verdict, Skip):
+            await self._skip(view.edition, milestone, verdict)
             return
         facts = self._facts(view, milestone, certificate if milestone == "result" else None)
         total = await store.announce(self._pool, facts, self._operators)
         if total is not None:
             log.info("announcing", edition=view.edition, milestone=milestone, total=total)
             self._announced()
+
+    async def _skip(self, edition: str, milestone: MilestoneName, skip: Skip) -> None:
+        if await store.skip(self._pool, edition, milestone, skip.reason):
+            say = log.warning if skip == NO_CLOSING_TIME else log.info
+            say("milestone skipped", edition=edition, milestone=milestone, reason=skip.reason)
 
     def _facts(
         self, view: EditionView, milestone: MilestoneName, certificate: ResultCertified | None
@@ -162,7 +173,7 @@ class Watcher:
             time=now,
             expires=expiry(milestone, closes_at, now),
             title=view.manifest.title,
-            url=self._edition_url.replace("{edition}", view.edition),
+            url=self._pages[milestone].replace("{edition}", view.edition),
             initiatives=len(view.initiatives),
             seats=len(winners) or view.manifest.seats,
             max_choices=view.manifest.max_choices,

@@ -14,6 +14,7 @@ from shared.service.settings import (
     ListeningPort,
     LogKey,
     LogOrigin,
+    PhonePrefixes,
     ServiceSettings,
     TrustedProxies,
     Url,
@@ -42,8 +43,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     database_pool: DatabasePool = 16
     trusted_proxies: TrustedProxies = ""
     phone_prefixes: Annotated[
-        str,
-        Meta(pattern=r"^\+[0-9]{1,12}(,\+[0-9]{1,12})*\Z"),
+        PhonePrefixes,
         means(
             "Prefixes of the numbers that people may give in mode `phone`, with +, separated by"
             " commas; messages abroad cost money, and there are numbers that share in it",

@@ -54,6 +54,7 @@ class SubscriptionAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class AnnouncementView(Struct, frozen=True, kw_only=True):
     """How far one announcement is; `total` is the sum of the five that follow.
 
+    Of a milestone that was `skipped` nobody is told; `reason` says why, and is empty for others.
     `pending` are still to be sent, and `failed` those of them that were tried before. `unknown`
     were perhaps sent and are not sent again. `rate` is in messages a second of late; `eta_s` None
     when nothing moves or nothing is left.
@@ -72,6 +73,7 @@ class AnnouncementView(Struct, frozen=True, kw_only=True):
     finished: bool
     rate: float
     eta_s: int | None
+    reason: str = ""
 
 
 class Trouble(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ ListeningPort = Annotated[Port, means("TCP port to listen on", "监听的 TCP �
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+\Z")]
 OptionalUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?\Z")]
 NonEmpty = Annotated[str, Meta(min_length=1)]
+PhonePrefixes = Annotated[str, Meta(pattern=r"^\+[0-9]{1,12}(,\+[0-9]{1,12})*\Z")]
 
 LogOrigin = Annotated[
     str,

@@ -1,5 +1,16 @@
 -- The sum of the migrations, to be read; written by `make schema`, compared by a test.
 
+CREATE FUNCTION public.forget_recipient() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.recipient := NULL;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.forget_recipient() OWNER TO huimin_notify_owner;
+
 CREATE FUNCTION public.keep_final_states() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -23,6 +34,7 @@ CREATE TABLE public.announcements (
     made timestamp with time zone DEFAULT now() NOT NULL,
     counts jsonb,
     finished timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT announcements_milestone_check CHECK ((milestone = ANY (ARRAY['shortlist'::text, 'opening'::text, 'reminder'::text, 'result'::text])))
 );
 
@@ -52,7 +64,7 @@ CREATE TABLE public.deliveries (
     announcement bigint,
     subscription bigint,
     channel text NOT NULL,
-    recipient bytea NOT NULL,
+    recipient bytea,
     language text NOT NULL,
     state text DEFAULT 'pending'::text NOT NULL,
     urgent boolean DEFAULT false NOT NULL,
@@ -66,6 +78,7 @@ CREATE TABLE public.deliveries (
     CONSTRAINT deliveries_check CHECK (((owner IS NULL) = (attempts = 0))),
     CONSTRAINT deliveries_language_check CHECK ((language = ANY (ARRAY['zh'::text, 'en'::text]))),
     CONSTRAINT deliveries_recipient_check CHECK ((length(recipient) = 32)),
+    CONSTRAINT deliveries_recipient_known CHECK (((recipient IS NOT NULL) OR ((subscription IS NULL) AND (channel <> 'apprise'::text)))),
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'dead'::text, 'unknown'::text])))
 );
 
@@ -167,6 +180,8 @@ CREATE INDEX subscriptions_of_recipient ON public.subscriptions USING btree (rec
 
 CREATE INDEX unconfirmed_subscriptions ON public.subscriptions USING btree (asked) WHERE (confirmed IS NULL);
 
+CREATE TRIGGER forget_recipient BEFORE UPDATE ON public.deliveries FOR EACH ROW WHEN (((old.subscription IS NOT NULL) AND (new.subscription IS NULL))) EXECUTE FUNCTION public.forget_recipient();
+
 CREATE TRIGGER keep_final_states BEFORE UPDATE ON public.deliveries FOR EACH ROW WHEN (((old.state = ANY (ARRAY['sent'::text, 'dead'::text, 'unknown'::text])) AND (new.state <> old.state))) EXECUTE FUNCTION public.keep_final_states();
 
 ALTER TABLE ONLY public.deliveries
@@ -177,6 +192,8 @@ ALTER TABLE ONLY public.deliveries
 
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO huimin_notify;
+
+REVOKE ALL ON FUNCTION public.forget_recipient() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_final_states() FROM PUBLIC;
 

@@ -98,7 +98,8 @@ async def settings(
             log_origin="vote.example",
             log_key=b64encode(key).decode(),
             inbox=True,
-            edition_url="https://vote.example/{edition}",
+            voting_url="https://vote.example/vote#{edition}",
+            board_url="https://live.example/board#{edition}",
         )
 
 

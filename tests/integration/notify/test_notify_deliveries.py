@@ -237,6 +237,43 @@ async def test_someone_who_left_is_not_written_to(
 ) -> None:
     """When a subscription ends, its waiting messages go with it."""
     await announced(admin, settings, [WHO])
-    handle = await pool.fetchval("SELECT handle FROM subscriptions")
-    await store.leave(pool, handle)
+    await store.leave(pool, await recipient(pool))
     assert await states(admin) == {}
+
+
+async def recipient(pool: store.Pool) -> bytes:
+    """The keyed hash of the one address that is subscribed."""
+    found: bytes = await pool.fetchval("SELECT DISTINCT recipient FROM subscriptions")
+    return found
+
+
+@pytest.mark.parametrize("state", ["sent", "dead", "unknown"])
+async def test_someone_who_left_is_in_no_old_message(
+    pool: store.Pool, admin: str, waiting: None, state: str
+) -> None:
+    """A message that was sent, given up or unknown is still counted, and says not whose it was."""
+    run = await run_number(pool)
+    (claimed,) = await claim(pool, run)
+    await record(pool, run, claimed, state=state)
+    whose = await recipient(pool)
+    await store.leave(pool, whose)
+    assert await states(admin) == {state: 1}
+    assert await pool.fetchval("SELECT recipient FROM deliveries") is None
+
+
+async def test_someone_who_left_while_a_message_was_sent_is_not_written_to_again(
+    pool: store.Pool, admin: str, waiting: None
+) -> None:
+    """A message under way is recorded, and what is claimed again has nobody to go to."""
+    run = await run_number(pool)
+    (claimed,) = await claim(pool, run)
+    await store.leave(pool, await recipient(pool))
+    await record(pool, run, claimed, state="failed", after_s=0.0)
+    (again,) = await claim(pool, run)
+    assert (again.id, again.handle, again.recipient) == (claimed.id, None, None)
+
+
+async def test_an_operators_recipient_is_kept(pool: store.Pool) -> None:
+    """The database refuses a message to an operator's own recipient that does not say to whom."""
+    with pytest.raises(asyncpg.CheckViolationError):
+        await pool.execute("INSERT INTO deliveries (channel, language) VALUES ('apprise', 'zh')")

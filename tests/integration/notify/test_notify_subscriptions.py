@@ -188,6 +188,7 @@ async def test_pages_let_nothing_in(service: Service) -> None:
         ("email", "two@at@example.org"),
         ("email", "a@b.cn\r\nBcc: c@d.cn"),
         ("sms", "12"),
+        ("sms", "+85261234567"),
         ("webhook", "http://example.org/hook"),
         ("webhook", "https://127.0.0.1/hook"),
         ("webhook", "https://[::1]/hook"),
@@ -207,6 +208,20 @@ async def test_phone_numbers_have_one_form(service: Service) -> None:
     """A number typed without its country is the one in E.164."""
     await service.subscribe("138 0013 8000", channel="sms")
     assert (await service.inbox("+8613800138000"))[0].channel == "sms"
+
+
+async def test_a_number_abroad_is_told_which_are_not(service: Service) -> None:
+    """The refusal says where messages go, and no message goes out."""
+    _, answer = await service.subscribe("+85261234567", channel="sms")
+    assert answer["detail"] == "messages go to numbers that begin with +86"
+    assert await service.inbox("+85261234567", 0) == []
+
+
+async def test_numbers_abroad_may_be_allowed(settings: Settings) -> None:
+    """An operator may add a prefix."""
+    async with open_service(replace(settings, phone_prefixes="+86,+852")) as service:
+        assert (await service.subscribe("+85261234567", channel="sms"))[0] == 202
+        await service.inbox("+85261234567")
 
 
 async def test_a_channel_without_a_provider_is_not_offered(settings: Settings) -> None:

@@ -75,7 +75,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         },
         "announcements": {
             "SELECT": EVERY,
-            "INSERT": "edition milestone facts made counts finished",
+            "INSERT": "edition milestone facts made counts finished reason",
             "UPDATE": "counts finished",
         },
         "caps": {"SELECT": EVERY, "INSERT": EVERY, "UPDATE": "used ends", "DELETE": EVERY},
