@@ -10,39 +10,12 @@ from shared.client.voter import load_voter, save_voter
 from tests.browser.conftest import Complaints, Language
 from tests.browser.looks import look
 from tests.browser.vote_fixtures import NewBooth
-from tests.browser.voting import Answers, Booth, VoteAt
+from tests.browser.voting import Booth, VoteAt
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 REFUSED = r"Failed to load resource: the server responded with a status of 4\d\d"
 LOST = r"Failed to load resource|ERR_FAILED|ERR_INTERNET_DISCONNECTED"
-NO_STORAGE = "Object.defineProperty(window, 'indexedDB', { value: undefined })"
-UNSAVED = {
-    "zh": {
-        "refused": "这个浏览器不能保存您的记录",
-        "anyway": "我知道，仍要在这里投票",
-        "stay open": "本页什么也存不下",
-        "unreachable": "暂时连不上票箱",
-        "stay": "请不要关闭本页：这个浏览器什么也不保存",
-        "kept": "保存在这部设备上",
-        "save now": "请现在就保存恢复卡和回执",
-        "only here": "只能用这部设备改投",
-        "card": "打开恢复卡",
-    },
-    "en": {
-        "refused": "This browser keeps nothing",
-        "anyway": "I understand; vote here anyway",
-        "stay open": "This page keeps nothing",
-        "unreachable": "The ballot box cannot be reached",
-        "stay": "Do not close this page: this browser keeps nothing",
-        "kept": "kept on this device",
-        "save now": "Save recovery card and receipt now",
-        "only here": "only from this device",
-        "card": "Open the recovery card",
-    },
-}
-"""What is said where nothing is kept, and what is not."""
-
 HANDED_ON = {
     "zh": {
         "else": "另一位选民用这部手机",
@@ -224,6 +197,9 @@ async def test_a_device_that_is_somebody_elses(new_booth: NewBooth) -> None:
     booth = await new_booth()
     await booth.vote()
     await booth.button("这不是我的设备：清除我的记录").click()
+    await expect(booth.button("不清除")).to_be_visible()
+    await booth.page.get_by_role("alert").scroll_into_view_if_needed()
+    await look(booth.page, "vote-erase-phone-zh", whole=False)
     await booth.button("确定清除").click()
     await expect(booth.page.locator(".hero")).to_be_visible()
     kept = await booth.page.evaluate(
@@ -261,62 +237,6 @@ async def test_nothing_that_is_kept_says_who_it_is(new_booth: NewBooth) -> None:
     for secret in (booth.who.identity_number, booth.who.phone.removeprefix("+86"), f'"{code}"'):
         assert secret not in kept
     assert booth.at.edition in kept
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-async def test_a_browser_that_keeps_nothing(
-    new_booth: NewBooth, complaints: Complaints, language: Language
-) -> None:
-    """Who insists is told to stay, all the way, and in the end to save card and receipt now."""
-    complaints.expect(LOST)
-    booth = await new_booth("phone", language)
-    page, said, name = booth.page, UNSAVED[language], f"phone-{language}"
-    await page.add_init_script(NO_STORAGE)
-    await booth.enter()
-    await expect(page.get_by_role("heading", name=said["refused"])).to_be_visible()
-    await look(page, f"vote-no-storage-{name}", whole=False)
-    await booth.button(said["anyway"]).click()
-    await expect(page.locator(".hero")).to_be_visible()
-    await look(page, f"vote-unsaved-1-identify-{name}", whole=False)
-    await booth.identify()
-    await booth.enter_code()
-    await booth.choose(2)
-    await booth.review()
-    await expect(page.get_by_text(said["stay open"])).to_be_visible()
-    answers = Answers(page)
-    await answers.lose()
-    await booth.cast()
-    await expect(page.locator(".notice.warn").last).to_contain_text(said["unreachable"])
-    await expect(page.get_by_text(said["stay"])).to_be_visible()
-    await expect(page.get_by_text(said["kept"])).to_have_count(0)
-    await look(page, f"vote-unsaved-4-casting-{name}", whole=False)
-    await answers.arrive()
-    await booth.is_counted()
-    await expect(page.get_by_role("alert")).to_contain_text(said["save now"])
-    await expect(page.get_by_text(said["only here"])).to_have_count(0)
-    await look(page, f"vote-unsaved-5-counted-{name}")
-    await booth.button(said["card"]).click()
-    await expect(page.locator(".recovery .qr")).to_be_visible()
-
-
-async def test_no_connection_where_nothing_is_kept(
-    new_booth: NewBooth, complaints: Complaints
-) -> None:
-    """The page says that the ballot is in this page only, and sends it when the network is back."""
-    complaints.expect(LOST)
-    booth = await new_booth()
-    await booth.page.add_init_script(NO_STORAGE)
-    await booth.enter()
-    await booth.button(UNSAVED["zh"]["anyway"]).click()
-    await booth.identify()
-    await booth.enter_code()
-    await booth.choose(2)
-    await booth.review()
-    await booth.page.context.set_offline(True)
-    await booth.cast()
-    await expect(booth.page.locator(".notice.warn").last).to_contain_text("它只在本页里")
-    await booth.page.context.set_offline(False)
-    await booth.is_counted()
 
 
 async def test_hearing_of_the_result(new_booth: NewBooth) -> None:

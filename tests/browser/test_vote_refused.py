@@ -1,15 +1,11 @@
 """The voting page when a service lies, refuses, or asks to wait."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 import pytest
-import pytest_asyncio
 from playwright.async_api import Route, expect
 
-from cli.demo.officials import Officials
-from cli.installation import Installation
 from shared.edition.credential import generate_issuer_key, issuer_spki
 from tests.browser.conftest import Complaints, Language, NewPage
 from tests.browser.looks import look
@@ -20,58 +16,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 REFUSED = r"Failed to load resource: the server responded with a status of \d\d\d"
 REGISTRATION = "**/registration"
-
-
-@pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation whose registrar has low caps, and puzzles."""
-    caps = {
-        "block_per_hour": "1",
-        "person_per_hour": "2",
-        "proof_of_work": "true",
-        "proof_of_work_cost": "50",
-    }
-    with Installation(
-        tmp_path_factory.mktemp("strict"),
-        processes={"ballot": 1, "notify": 1, "registrar": 1},
-        settings={"registrar": caps},
-    ) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def crowded(
-    strict: Installation, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[VoteAt]:
-    """An open edition there."""
-    officials = Officials(tmp_path_factory.mktemp("officers"), strict.announcers)
-    vote = VoteAt(strict, officials, "crowded")
-    await vote.announce()
-    await vote.open("roll")
-    yield vote
-
-
-async def test_puzzles_and_waiting(
-    new_booth: NewBooth, crowded: VoteAt, complaints: Complaints
-) -> None:
-    """The first code is free, the second costs a puzzle, the third has to wait, so long."""
-    complaints.expect(REFUSED)
-    complaints.expect("asks somebody else")
-    booth = await new_booth(at=crowded)
-    await booth.enter()
-    await booth.identify()
-    assert booth.posts("/puzzles") == []
-    for _ in range(2):
-        await booth.page.go_back()
-        await booth.page.locator("form input").fill(booth.who.identity_number)
-        await booth.submit()
-        await expect(booth.page.locator("input.code, [role=alert]")).to_be_visible()
-    assert len(booth.posts("/puzzles")) >= 1
-    await expect(booth.page.get_by_role("alert")).to_contain_text("请求太频繁了")
-    await expect(booth.page.get_by_role("alert")).to_contain_text("分")
-    button = booth.button("获取验证码")
-    await expect(button).to_have_attribute("aria-disabled", "true")
-    await look(booth.page, "vote-429-phone-zh", whole=False)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -88,6 +32,18 @@ async def test_an_edition_that_there_is_not(
     await page.goto(f"{by_roll.installation.ballot_url}/vote#ten-1926")
     await expect(page.get_by_role("alert")).to_contain_text("ten-1926")
     await look(page, f"vote-unknown-edition-phone-{language}")
+    await page.locator(f"main a[href='#{by_phone.edition}']").click()
+    await expect(page.locator(".hero")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_an_address_that_names_no_edition(
+    new_page: NewPage, by_roll: VoteAt, by_phone: VoteAt, language: Language
+) -> None:
+    """Where several are open, people choose."""
+    page = await new_page("phone", language, f"{by_roll.installation.ballot_url}/vote")
+    await expect(page.locator(f"main a[href='#{by_roll.edition}']")).to_be_visible()
+    await look(page, f"vote-choose-edition-phone-{language}")
     await page.locator(f"main a[href='#{by_phone.edition}']").click()
     await expect(page.locator(".hero")).to_be_visible()
 

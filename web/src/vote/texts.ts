@@ -28,7 +28,7 @@ export const texts = defineTexts({
 
     identify: {
       intro: (all: number, most: number) =>
-        `共 ${all} 项候选，请选出您最想办的事，最\u2060多\u00a0${most}\u00a0项。`,
+        `从 ${all} 项候选里选您最想办的，最\u2060多\u00a0${most}\u00a0项。`,
       title: "第一步：您是谁",
       identityNumber: "身份证号码",
       identityHint: "18 位，最后一位可能是字母 X",

@@ -165,7 +165,7 @@ function follow(runner: Runner): () => void {
 /** Asks before the tab is closed while a ballot is on its way, or nothing is kept. */
 function useLeavingWarning(way: Way): void {
   const sending = way.task?.doing === "signing" || way.task?.doing === "sending";
-  const risky = sending || (way.unsaved && way.voter !== null);
+  const risky = sending || (way.unsaved && (way.voter !== null || way.aside.length > 0));
   useEffect(() => {
     if (!risky) return undefined;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();

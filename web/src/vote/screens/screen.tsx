@@ -50,7 +50,7 @@ export function Screen({ links }: Props) {
       {!halt && (
         <div class="stack-large">
           <Steps way={way} />
-          {way.unsaved && way.place !== "counted" && way.place !== "card" && (
+          {staysOpen(way) && (
             <Notice kind="warn">
               <p>{t.halt.stayOpen}</p>
             </Notice>
@@ -61,6 +61,11 @@ export function Screen({ links }: Props) {
       )}
     </Page>
   );
+}
+
+/** Whether to say that the page must stay open: where nothing is kept, until it says so otherwise. */
+function staysOpen({ unsaved, place, notice }: Way): boolean {
+  return unsaved && place !== "counted" && place !== "card" && notice?.slug !== "not-saved";
 }
 
 function haltOf(way: Way): "not-yet" | "closed" | "stopped" | null {
