@@ -24,6 +24,8 @@ FLAGS: Final = "--headless --no-sandbox --disable-gpu --disable-background-netwo
 CATEGORIES: Final = ("performance", "accessibility", "best-practices")
 LEAST: Final = 95
 RUNS: Final = 3
+ATTEMPTS: Final = 3
+"""Of a run: on a busy machine Lighthouse misses the page's start, and asks to be run again."""
 VOTERS: Final = 300
 
 
@@ -44,6 +46,7 @@ def main() -> None:
 
 def _scores(url: str) -> dict[str, float]:
     """The median score of each category, from 0 to 100."""
+    print(f"measuring {url}", flush=True)
     reports = [_report(url) for _ in range(RUNS)]
     for report in reports:
         _complain(report)
@@ -60,11 +63,12 @@ def _report(url: str) -> dict[str, Any]:
     command = [str(LIGHTHOUSE), url, "--quiet", "--output=json", f"--chrome-flags={FLAGS}"]
     command.append(f"--only-categories={','.join(CATEGORIES)}")
     environment = {**os.environ, "CHROME_PATH": chromium, "NO_UPDATE_NOTIFIER": "1"}
-    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if run.returncode != 0:
-        raise SystemExit(f"lighthouse could not measure {url}:\n{run.stderr[-2000:]}")
-    report: dict[str, Any] = json.loads(run.stdout)
-    return report
+    for _ in range(ATTEMPTS):
+        run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        if run.returncode == 0:
+            report: dict[str, Any] = json.loads(run.stdout)
+            return report
+    raise SystemExit(f"lighthouse could not measure {url}:\n{run.stderr[-2000:]}")
 
 
 def _complain(report: dict[str, Any]) -> None:
