@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 INTEROP := tests/interop
 INTEROP_READY := $(INTEROP)/node_modules/.ready
+LIGHTHOUSE := tests/lighthouse
+LIGHTHOUSE_READY := $(LIGHTHOUSE)/node_modules/.ready
 WEB_READY := web/node_modules/.ready
 WEB_SOURCES := $(wildcard web/*.* web/src/* web/src/*/* web/src/*/*/*)
 PAGES := shared/service/pages/check.html
@@ -17,7 +19,7 @@ NO_TESTS := 5
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: alert-rules demo up pages pictures schema config-table api-docs test test-image test-large lint lock clean
+.PHONY: alert-rules demo up pages pictures lighthouse schema config-table api-docs test test-image test-large lint lock clean
 
 demo: $(READY) $(PAGES)
 	$(BIN)/huimin demo $(ARGS)
@@ -40,9 +42,16 @@ alert-rules:
 		'apiVersion: monitoring.coreos.com/v1' 'kind: PrometheusRule' 'metadata:' '  name: huimin' 'spec:'; \
 	sed -n '/^groups:/,$$ s/^/  /p' deploy/observability/alerts.yml; } > deploy/kubernetes/overlays/production/rules.yaml
 
-# Pictures of every page and state, for the README and to be looked at.
+# Pictures of every page and state, to be looked at; the README's are copied to where it has them.
 pictures: $(READY) $(PAGES)
-	HUIMIN_PICTURES=docs/pictures $(BIN)/pytest tests/browser $(ARGS)
+	HUIMIN_PICTURES=pictures $(BIN)/pytest tests/browser $(ARGS)
+	for picture in $$(grep -oE 'docs/pictures/[a-z0-9-]+\.png' README.md); do \
+		cp pictures/$${picture##*/} $$picture || exit 1; \
+	done
+
+# Scores of the three pages. It measures time: nothing else should run meanwhile.
+lighthouse: $(READY) $(PAGES) $(LIGHTHOUSE_READY)
+	$(BIN)/python -m tests.lighthouse.measure
 
 # The pages about settings, from the types of the settings.
 config-table: $(READY)
@@ -94,10 +103,14 @@ $(INTEROP_READY): $(INTEROP)/package-lock.json $(INTEROP)/package.json $(INTEROP
 	cd $(INTEROP) && npm ci --silent --ignore-scripts
 	touch $(INTEROP_READY)
 
+$(LIGHTHOUSE_READY): $(LIGHTHOUSE)/package-lock.json $(LIGHTHOUSE)/package.json $(LIGHTHOUSE)/.npmrc | $(READY)
+	cd $(LIGHTHOUSE) && npm ci --silent --ignore-scripts
+	touch $(LIGHTHOUSE_READY)
+
 # Needs `uv`. The locks name versions and hashes only; where packages come from is for pip to know.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml --output-file requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) $(INTEROP)/node_modules web/node_modules shared/service/pages .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(INTEROP)/node_modules $(LIGHTHOUSE)/node_modules web/node_modules pictures shared/service/pages .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

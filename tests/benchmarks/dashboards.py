@@ -35,6 +35,8 @@ PROCESSES: Final = {"ballot": 2, "tally": 1}
 CONNECT_LIMIT_S: Final = 60.0
 TIME: Final = b'"time":"'
 EVENT: Final = b"data: {"
+FASTEST: Final = 3_500
+"""More ballots a second than two cores take: so many have to be signed beforehand."""
 
 
 class Seen(NamedTuple):
@@ -68,9 +70,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dashboards", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--ballots", type=int, default=60_000, help="signed beforehand")
+    parser.add_argument("--ballots", type=int, help="signed beforehand; by default enough for all")
     parser.add_argument("--connections", type=int, default=64)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.ballots is None:
+        # Two bursts a round, and half a round to spare: see where the rounds are ended early.
+        options.ballots = (2 * options.rounds + 1) * options.seconds * FASTEST
+    return options
 
 
 def _measure(directory: Path, load: Load, options: argparse.Namespace) -> None:
@@ -83,7 +89,8 @@ def _measure(directory: Path, load: Load, options: argparse.Namespace) -> None:
         with Dashboards(installation.tally_url, script.edition, options.dashboards) as dashboards:
             for number in range(1, options.rounds + 1):
                 print(f"round {number}: {bench.round(dashboards)}", flush=True)
-                if bench.used + 1.5 * bench.last_round > options.ballots:
+                left = options.ballots - bench.used
+                if number < options.rounds and left < 1.5 * bench.last_round:
                     print("the ballots signed beforehand are used up")
                     break
         bench.show(options.dashboards)

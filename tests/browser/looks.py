@@ -32,6 +32,7 @@ _SMALL_TARGETS: Final = """() => {
   const interactive = "a[href], button, input, select, textarea, summary, [role=button]";
   return [...document.querySelectorAll(interactive)]
     .filter((one) => one.checkVisibility() && one.type !== "hidden" && !inline(one))
+    .filter((one) => !one.closest("[aria-hidden=true]")) // a button in sight opens it
     .map((one) => (one.matches("input, select, textarea") && one.closest("label")) || one)
     .map((one) => [one, one.getBoundingClientRect()])
     .filter(([_, { width, height }]) => width < 43.9 || height < 43.9)

@@ -229,6 +229,9 @@ async def test_nothing_is_untranslated(open_board: OpenBoard, state: str, langua
     page = await open_board(state, "desktop", language)
     title = {"zh": "2027 年惠民十大行动", "en": "Ten actions for the people, 2027"}[language]
     await expect(page.locator(".board h1")).to_have_text(title)
+    if state == "live":
+        await expect(page.locator(".plot canvas")).to_be_visible()
+        await look(page, f"board-live-desktop-{language}", whole=False)
     for card in (".ranking", ".turnout"):
         button = page.locator(f"{card} button[aria-expanded]")
         if await button.count():

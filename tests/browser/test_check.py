@@ -39,6 +39,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EDITION: Final = "check-2027"
 OFFLINE: Final = "ERR_INTERNET_DISCONNECTED"
+KEEP_RECEIPT: Final = """([edition, receipt]) => new Promise((resolve, reject) => {
+  const asked = indexedDB.open("huimin");
+  asked.onerror = () => reject(asked.error);
+  asked.onsuccess = () => {
+    const change = asked.result.transaction("voters", "readwrite");
+    change.objectStore("voters").put({ receipt: JSON.parse(receipt) }, edition);
+    change.oncomplete = () => { asked.result.close(); resolve(); };
+  };
+})"""
+"""Keeps a receipt in the device's database as the voting page does."""
+
 GOOD: Final = {
     "zh": "您的选票原样写在公开记录里。",
     "en": "Your ballot stands unchanged in the public record.",
@@ -319,7 +330,7 @@ async def test_without_a_network_and_a_key_it_does_not_say_that_it_can_check(
     new_context: NewContext, url: str, receipt: Receipt, complaints: Complaints
 ) -> None:
     """A device that has never seen a log's key has to be online once; it is told so beforehand."""
-    complaints.expect(f"{OFFLINE}|ERR_FAILED")
+    complaints.expect(f"{OFFLINE}|ERR_FAILED|fetching the script")
     context = await new_context()
     await context.route("**/v1/editions*", lambda route: route.abort())
     page = await context.new_page()
@@ -420,6 +431,7 @@ async def test_tiles_that_cannot_be_used_are_no_reason_for_an_alarm(
     await hand_in(page, text_of(receipt))
     await verdict(page, "核验通过")
     await expect(page.get_by_text("服务器给出的最新记录无法核对")).to_be_visible()
+    await look(page, "check-unusable-phone-zh")
 
 
 async def test_an_older_record_than_one_seen_is_no_alarm(
@@ -463,6 +475,60 @@ async def test_a_picture_without_a_code_is_said_to_have_none(new_page: NewPage, 
     page = await new_page("phone", "en", url=url)
     await page.locator("input[type=file]").set_input_files([_png(Image.new("L", (600, 600), 200))])
     await expect(page.get_by_role("alert")).to_contain_text("No receipt's QR code was found")
+    await look(page, "check-no-code-phone-en")
+
+
+async def test_a_code_of_another_entry_is_refused(
+    new_page: NewPage, url: str, receipt: Receipt
+) -> None:
+    """A slip in the code is the likely reason, so the page says to compare letter by letter."""
+    page = await new_page(url=f"{url}#{EDITION}")
+    code = code_of(receipt)
+    await hand_in(page, code[:-1] + ("0" if code[-1] != "0" else "1"))
+    await verdict(page, "核验未通过")
+    await expect(page.get_by_text("请逐字核对编号")).to_be_visible()
+    await look(page, "check-wrong-code-phone-zh")
+
+
+async def test_a_code_beyond_the_log_has_no_entry(
+    new_page: NewPage, url: str, receipt: Receipt
+) -> None:
+    """The page says how many entries there are."""
+    page = await new_page(url=f"{url}#{EDITION}")
+    await hand_in(page, "9" + code_of(receipt))
+    await verdict(page, "没有这一条记录")
+    await look(page, "check-no-entry-phone-zh")
+
+
+async def test_a_code_needs_a_vote_to_be_looked_up_in(
+    new_page: NewPage, url: str, receipt: Receipt, new_web_poll: NewWebPoll
+) -> None:
+    """Where several are open and none is chosen, the page asks for one; then it finds the code."""
+    await new_web_poll("check-second")
+    page = await new_page(url=url)
+    await expect(page.locator("#vote")).to_be_visible()
+    await hand_in(page, code_of(receipt))
+    await verdict(page, "请先选择投票")
+    await look(page, "check-no-edition-phone-zh")
+    await page.get_by_role("button", name="核验另一张").click()
+    await page.locator("#vote").select_option(EDITION)
+    await hand_in(page, code_of(receipt))
+    await verdict(page, "核验通过")
+
+
+async def test_receipts_kept_on_the_device_are_one_tap_away(
+    new_page: NewPage, url: str, receipt: Receipt
+) -> None:
+    """What the voting page has kept is offered by the vote's title."""
+    page = await new_page(url=url)
+    await expect(page.locator("#receipt")).to_be_visible()
+    await page.evaluate(KEEP_RECEIPT, [EDITION, text_of(receipt)])
+    await page.reload()
+    kept = page.get_by_role("group", name="此设备保存的回执").get_by_role("button")
+    await expect(kept).to_contain_text(f"第 {receipt.index} 条")
+    await look(page, "check-kept-phone-zh")
+    await kept.click()
+    await verdict(page, "核验通过")
 
 
 async def test_a_receipt_is_scanned_with_the_camera(
@@ -478,6 +544,22 @@ async def test_a_receipt_is_scanned_with_the_camera(
         await page.goto(url)
         await page.get_by_role("button", name="用摄像头扫描").click()
         await verdict(page, "核验通过")
+
+
+async def test_the_camera_can_be_stopped(url: str, receipt: Receipt) -> None:
+    """While it finds nothing the page says what to do, and the way back takes the focus."""
+    async with chromium(ARGUMENTS) as own:
+        context = await own.new_context(permissions=["camera"], **SIZES["phone"])
+        page = await context.new_page()
+        await page.goto(url)
+        await page.get_by_role("button", name="用摄像头扫描").click()
+        stop = page.get_by_role("button", name="停止扫描")
+        await expect(stop).to_be_focused()
+        await expect(page.get_by_text("请将二维码对准画面")).to_be_visible()
+        await page.wait_for_function("document.querySelector('video').videoWidth")
+        await look(page, "check-camera-phone-zh")
+        await stop.click()
+        await expect(page.locator("#receipt")).to_be_visible()
 
 
 async def test_without_permission_for_the_camera_a_picture_is_offered(
@@ -513,6 +595,28 @@ async def test_the_page_works_by_keyboard_alone(
     await page.keyboard.press("Enter")
     await verdict(page, "Verified")
     await look(page, "check-verified-desktop-en")
+
+
+async def test_a_small_screen(
+    new_page: NewPage, url: str, receipt: Receipt, installation: Installation
+) -> None:
+    """At 320 px, which is 200 % zoom of a phone's width, nothing is cut off or scrolls sideways."""
+    page = await new_page("phone", "en", url=url, viewport={"width": 320, "height": 640})
+    await expect(page.locator("#receipt")).to_be_visible()
+    await look(page, "check-small-en")
+    await hand_in(page, text_of(receipt))
+    await verdict(page, "Verified")
+    await page.locator("summary").click()
+    await look(page, "check-verified-small-en")
+    await page.get_by_role("button", name="Check another").click()
+    await hand_in(page, text_of(TAMPERED["entry"](receipt)))
+    await verdict(page, "Not verified")
+    await look(page, "check-tampered-small-en")
+    await page.get_by_role("button", name="Check another").click()
+    await _show_another_history(page.context, installation)
+    await hand_in(page, text_of(receipt))
+    await verdict(page, "Alarm: the public record contradicts itself")
+    await look(page, "check-alarm-small-en")
 
 
 async def test_the_number_of_checks_grows(new_page: NewPage, url: str, receipt: Receipt) -> None:

@@ -1,5 +1,7 @@
 /** A good receipt: what is known of the ballot, what that proves, and what to compare by eye. */
 
+import type { ComponentChildren } from "preact";
+
 import { toHex } from "../lib/bytes";
 import { formatNumber, formatTime, inLanguage, useLanguage, useTexts } from "../lib/i18n";
 import type { Checkpoint } from "../lib/log/checkpoint";
@@ -44,8 +46,8 @@ function EntryFacts({ verified }: Pick<Props, "verified">) {
   const t = useTexts(texts).facts;
   const shown = useLanguage();
   const { event, title, receipt, now } = verified;
-  const facts: [string, string][] = [
-    [t.vote, title ? inLanguage(title, shown) : verified.edition],
+  const facts: [string, ComponentChildren][] = [
+    [t.vote, title ? inLanguage(title, shown) : <span class="mono">{verified.edition}</span>],
     [t.code, verified.code],
     [t.entry, t.entryValue(formatNumber(verified.index))],
   ];
