@@ -5,7 +5,8 @@ hosts with their ports become loopback addresses, `/run/secrets/` and the volume
 directories. Those replacements are applied alike to commands, environments, health checks and the
 contents of mounted files. Services start in the order, and on the conditions, that the file gives.
 
-PostgreSQL is the wheel's, with the options of the file; all else are the programs that it names.
+PostgreSQL is the wheel's, set up as the image does it, with the options of the file; all else are
+the programs that it names.
 """
 
 import os
@@ -25,8 +26,8 @@ from typing import Final, Self
 from cli.embedded.binaries import POSTGRES
 from cli.embedded.directory import write_private
 from cli.embedded.endpoint import free_port
-from cli.embedded.postgres import Postgres
 from tests.integration.deploy.compose import ROOT, Compose, Service
+from tests.integration.deploy.image_postgres import PASSWORD_FILE, ImagePostgres
 
 PATIENCE_S: Final = 60.0
 POSTGRES_NAME: Final = "postgres"
@@ -37,18 +38,6 @@ IMAGE_ENVIRONMENT: Final[Mapping[str, Mapping[str, str]]] = {
 """What images set themselves, and a program would otherwise take from whoever runs the tests."""
 
 _ADDRESS: Final = re.compile(r"(?<![\w.-])(?:(?P<host>[A-Za-z0-9][\w.-]*):)?(?P<port>\d{4,5})\b")
-
-
-class _Postgres(Postgres):
-    """The embedded server with further options, as the compose file gives them."""
-
-    def __init__(self, data: Path, options: Sequence[str]) -> None:
-        super().__init__(data)
-        self._options = options
-
-    def _launch(self) -> tuple[Sequence[str], Path]:
-        command, directory = super()._launch()
-        return [*command, *self._options], directory
 
 
 Launch = Callable[[Service, list[str], dict[str, str]], list[str]]
@@ -197,7 +186,10 @@ class Deployment:
 
     def _start_postgres(self, service: Service, stack: ExitStack) -> None:
         assert service.command[0] == "postgres"
-        server = _Postgres(self.directory / POSTGRES_NAME, service.command[1:])
+        password = self.mounted(POSTGRES_NAME, "postgres.password")
+        assert self._environment(POSTGRES_NAME)[PASSWORD_FILE] == str(password)
+        data = self.directory / POSTGRES_NAME
+        server = ImagePostgres(data, service.environment, password, service.command[1:])
         stack.enter_context(server)
         self._ports[POSTGRES_NAME, 5432] = server.port
         self._finished.add(POSTGRES_NAME)

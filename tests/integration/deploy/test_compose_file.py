@@ -5,6 +5,7 @@ import subprocess
 import sys
 from itertools import combinations, product
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -156,6 +157,42 @@ def test_every_secret_that_is_mounted_is_named() -> None:
     """No secret is declared that nobody reads, and none read that is not declared."""
     read = {secret for one in COMPOSE.services.values() for secret in one.secrets}
     assert read == set(COMPOSE.secrets)
+
+
+def test_messages_lead_to_where_one_votes() -> None:
+    """The public voting page, with the edition: "choose" must not lead to the dashboard."""
+    url = COMPOSE.services["notify"].environment["HUIMIN_NOTIFY_EDITION_URL"]
+    assert url == f"https://{example_environment()['HUIMIN_HOST']}/vote#{{edition}}"
+
+
+def test_postgres_is_asked_for_the_role_and_database_that_it_makes() -> None:
+    """The health check names those of the image's variables, and asks by TCP."""
+    postgres = COMPOSE.services["postgres"]
+    assert postgres.healthcheck is not None
+    program, *_, address = postgres.healthcheck.test[1:]
+    url = urlsplit(address.removeprefix("--dbname="))
+    made = (postgres.environment["POSTGRES_USER"], f"/{postgres.environment['POSTGRES_DB']}")
+    assert (program, url.hostname, url.port) == ("pg_isready", "127.0.0.1", 5432)
+    assert (url.username, url.path) == made
+
+
+def test_postgres_is_what_the_image_makes_of_it() -> None:
+    """Its entrypoint acts only for `postgres`, and keeps the data of version 18 below this path."""
+    postgres = COMPOSE.services["postgres"]
+    assert postgres.command[0] == "postgres"
+    assert int(postgres.image.rpartition(":")[2].partition("-")[0]) >= 18
+    assert postgres.volumes == ["postgres:/var/lib/postgresql"]
+
+
+def test_postgres_may_read_its_password() -> None:
+    """The tool hands the file to the user that the container runs as, and all else to ours."""
+    words = COMPOSE.services["secrets"].command
+    owners = {word: words[words.index(word) + 1] for word in words if word.endswith("-user")}
+    assert owners == {
+        "--postgres-user": COMPOSE.services["postgres"].user.partition(":")[0],
+        "--services-user": COMPOSE.services["migrate"].user.partition(":")[0],
+    }
+    assert COMPOSE.services["postgres"].secrets == ["postgres.password"]
 
 
 def test_networks_keep_apart_who_must_not_meet() -> None:

@@ -1,6 +1,7 @@
 """Every service of docker-compose.yml, started as the file says, does its work."""
 
 import json
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -52,6 +53,20 @@ def test_postgres_is_durable_and_discreet(deployment: Deployment) -> None:
     rows = query(url, "SELECT name, current_setting(name) AS value FROM pg_settings")
     settings = {row["name"]: row["value"] for row in rows}
     assert {name: settings[name] for name in DURABILITY} == DURABILITY
+
+
+def test_migrations_log_in_as_the_administrator_whom_the_image_makes(
+    deployment: Deployment,
+) -> None:
+    """Name, password and database of the address are those that the container is given."""
+    url = urlsplit(deployment.mounted("migrate", "postgres.database-url").read_text().strip())
+    given = deployment.compose.services["postgres"].environment
+    password = deployment.mounted("postgres", "postgres.password").read_text().strip()
+    assert (url.username, url.password, url.path) == (
+        given["POSTGRES_USER"],
+        password,
+        f"/{given['POSTGRES_DB']}",
+    )
 
 
 def test_nats_syncs_every_message(deployment: Deployment) -> None:

@@ -283,6 +283,17 @@ def test_browsers_find_each_service_where_it_is_published(
             assert getattr(settings, f"{other}_url") == f"https://{hosts[other]}"
 
 
+def test_messages_lead_to_where_one_votes(objects: Sequence[Object], tmp_path: Path) -> None:
+    """The ballot service's page, with the edition: "choose" must not lead to the dashboard."""
+    (host,) = (
+        one["spec"]["rules"][0]["host"]
+        for one in of_kind(objects, "Ingress")
+        if one["metadata"]["name"] == "ballot"
+    )
+    url = settings_of(objects, "notify", tmp_path).edition_url
+    assert url == f"https://{host}/vote#{{edition}}"
+
+
 def test_one_log_is_named_alike_by_all(objects: Sequence[Object], tmp_path: Path) -> None:
     """All four believe in logs of the same origin."""
     origins = {settings_of(objects, service, tmp_path).log_origin for service in SERVICES}

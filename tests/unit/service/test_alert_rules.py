@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.promql import FILES, alerts
-from tests.unit.service.alert_cases import CASES, Case
+from tests.unit.service.alert_cases import log, people, services
+from tests.unit.service.alert_cases.case import Case
 
+CASES = (*services.CASES, *log.CASES, *people.CASES)
 RULES = {rule["alert"]: rule for rule in alerts()}
 
 
