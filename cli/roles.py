@@ -5,7 +5,8 @@ migrations grant it what it needs. Each has one nkey in NATS and the subjects th
 
 Whoever may make a stream may have any subject of its account recorded, whatever its own subjects
 are. So one-time codes are in other accounts than the log's streams: the ballot service, which makes
-those, could otherwise read codes.
+those, could otherwise read codes. Nobody may make a consumer: where it delivers to is not in the
+subject by which it is made, so a right to make one is a right to have any subject spoken on.
 """
 
 from collections.abc import Mapping
@@ -60,10 +61,9 @@ SERVICES: Final[Mapping[str, ServiceRole]] = {
         (
             tally_subject(ANY),
             "$JS.API.STREAM.INFO.*",
-            "$JS.API.CONSUMER.CREATE.*.>",
-            "$JS.API.CONSUMER.INFO.*.*",
-            "$JS.API.CONSUMER.MSG.NEXT.*.*",
+            "$JS.API.STREAM.MSG.GET.*",
         ),
+        (RUNS,),
     ),
     # One-time codes go from the registrar to notify, and the answer back. Nobody else hears them.
     "registrar": ServiceRole("services.registrar", (CODES_SUBJECT,), account=REGISTRAR_ACCOUNT),
