@@ -9,7 +9,7 @@ those, could otherwise read codes. Nobody may make a consumer: where it delivers
 subject by which it is made, so a right to make one is a right to have any subject spoken on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -86,6 +86,18 @@ def owner_role(service: str) -> str:
     return f"huimin_{service}_owner"
 
 
+def may_say(name: str) -> Sequence[str]:
+    """The subjects that a NATS user may publish on."""
+    return SERVICES[name].publish if name in SERVICES else ()
+
+
+def may_hear(name: str) -> Sequence[str]:
+    """The subjects that a NATS user may listen to; a dashboard asks nothing and has no inbox."""
+    if name == DASHBOARD:
+        return (tally_subject(ANY),)
+    return (f"_INBOX_{name}.>", *SERVICES[name].subscribe)
+
+
 def nats_users(secrets: Path) -> list[NatsUser]:
     """The NATS users; a seed that is missing is made in `secrets`."""
     users = [
@@ -94,8 +106,8 @@ def nats_users(secrets: Path) -> list[NatsUser]:
             public_nkey=user_nkey(nkey_file(secrets, name)),
             account=role.account,
             answers_s=role.answers_s,
-            publish_allow=role.publish,
-            subscribe_allow=[f"_INBOX_{name}.>", *role.subscribe],
+            publish_allow=may_say(name),
+            subscribe_allow=may_hear(name),
         )
         for name, role in SERVICES.items()
     ]
@@ -103,7 +115,7 @@ def nats_users(secrets: Path) -> list[NatsUser]:
         name=DASHBOARD,
         public_nkey=user_nkey(nkey_file(secrets, DASHBOARD)),
         account=LOG_ACCOUNT,
-        subscribe_allow=[tally_subject(ANY)],
+        subscribe_allow=may_hear(DASHBOARD),
     )
     return [*users, dashboard]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cli.doctor import rights
 from cli.doctor.command import doctor_command
@@ -15,6 +16,7 @@ from cli.embedded.endpoint import free_port
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
 from cli.migrate import migrate_command
+from cli.roles import nats_users
 from shared.log.checkpoint import Checkpoint, sign_checkpoint
 from shared.log.note import Signer
 from tests.integration.operation.expected import found as found_rights
@@ -224,8 +226,35 @@ def test_a_nats_user_with_too_many_rights_is_found(site: Site, nats_server: Nats
     seed = seed_file(nats_server.data, "tests")
     words = ("--nats", nats_server.url, "--nkey-file", f"ballot={seed}")
     evidence = failing(findings(site, 1, *words))["nats-permissions"]
-    assert "$JS.API.STREAM.PURGE" in evidence
-    assert "_INBOX_registrar.>" in evidence
+    assert "publish $JS.API.STREAM.PURGE" in evidence
+    assert "hear _INBOX_registrar.>" in evidence
+
+
+@pytest.mark.parametrize(
+    ("more", "evidence"),
+    [
+        ({"publish_allow": ["huimin.log.*.runs"]}, "publish huimin.log.doctor-asks-only.runs"),
+        ({"publish_allow": ["$JS.API.STREAM.MSG.DELETE.*"]}, "publish $JS.API.STREAM.MSG.DELETE."),
+        ({"publish_allow": ["$JS.API.CONSUMER.>"]}, "publish $JS.API.CONSUMER.DELETE."),
+        ({"publish_allow": ["$JS.ACK.>"]}, "publish $JS.ACK."),
+        ({"subscribe_allow": ["huimin.>"]}, "hear huimin.>"),
+        ({"subscribe_allow": ["huimin.codes"]}, "hear huimin.codes"),
+        ({"subscribe_allow": ["_INBOX_notify.>"]}, "hear _INBOX_notify.>"),
+    ],
+)
+def test_one_right_too_many_of_a_nats_user_is_found(
+    site: Site, tmp_path: Path, more: dict[str, list[str]], evidence: str
+) -> None:
+    """Of a tally that has its own rights, and this one, on a real server."""
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    users = {user.name: user for user in nats_users(tmp_path / "secrets")}
+    tally = users["tally"]
+    rights = {one: [*getattr(tally, one), *subjects] for one, subjects in more.items()}
+    words = ("--nkey-file", f"tally={tmp_path}/secrets/tally.nkey", "--nats")
+    users["tally"] = structs.replace(tally, **rights)
+    with NatsServer(tmp_path / "nats", list(users.values())) as server:
+        found = failing(findings(site, 1, *words, server.url))
+    assert evidence in found["nats-permissions"]
 
 
 @pytest.mark.parametrize("by", ["the service", "the database"])
