@@ -46,7 +46,7 @@ def test_a_healthy_installation_has_no_finding(site: Site) -> None:
     found = findings(site, 0, "--data", site.data)
     assert [one for one in found if one["level"] in ("fail", "warn")] == []
     unchecked = {one["check"] for one in found if one["level"] == "unchecked"}
-    assert unchecked == {"certificates"}
+    assert unchecked == {"certificates", "clock-reference"}
 
 
 def test_people_read_it_in_two_languages(site: Site) -> None:
@@ -285,6 +285,24 @@ def test_a_clock_off_by_a_minute_is_found(site: Site, tmp_path: Path) -> None:
     with service_with_clock(site, tmp_path, -60) as url:
         found = findings(site, 1, "--tally", url)
     assert failing(found)["clocks"].endswith("慢 behind")
+
+
+def test_a_machine_off_by_a_minute_is_found_by_a_clock_of_elsewhere(
+    site: Site, tmp_path: Path
+) -> None:
+    """All that runs on one machine agrees; a server a minute ahead shows that it is behind."""
+    with service_with_clock(site, tmp_path, 60) as url:
+        found = findings(site, 1, "--data", site.data, "--time-from", url)
+    assert set(failing(found)) == {"clock-reference"}
+    assert failing(found)["clock-reference"].endswith("慢 behind")
+
+
+def test_a_clock_that_agrees_with_one_of_elsewhere_is_well(site: Site) -> None:
+    """It says with what it was compared."""
+    url = site.installation.tally_url
+    found = findings(site, 0, "--time-from", url)
+    (clock,) = [one for one in found if one["check"] == "clock-reference"]
+    assert (clock["level"], clock["subject"]) == ("ok", f"this machine by {url}")
 
 
 def test_an_expired_certificate_is_found(site: Site, tmp_path: Path) -> None:
