@@ -19,7 +19,7 @@ NO_TESTS := 5
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: alert-rules demo up pages pictures lighthouse schema config-table api-docs test test-image test-large lint lock clean
+.PHONY: alert-rules demo up pages pictures lighthouse schema config-table api-docs test test-image test-large bench lint lock clean
 
 demo: $(READY) $(PAGES)
 	$(BIN)/huimin demo $(ARGS)
@@ -69,6 +69,12 @@ test: $(READY) $(INTEROP_READY) $(PAGES)
 # Real elections with thousands of ballots, each voter by way of the registrar.
 test-large: $(READY) $(PAGES)
 	$(BIN)/pytest -m large $(ARGS)
+
+# Measurements, by name: make bench NAME=stopping ARGS="--rate 500 --streams 200".
+BENCHMARKS := $(sort $(basename $(notdir $(wildcard tests/benchmarks/*.py))))
+bench: $(READY) $(PAGES)
+	@test -n "$(filter $(BENCHMARKS),$(NAME))" || { echo "make bench NAME=... one of: $(BENCHMARKS)"; exit 2; }
+	$(BIN)/python -m tests.benchmarks.$(NAME) $(ARGS)
 
 # The container image, built without a container engine: needs root, and Debian's packages buildah
 # and debootstrap.

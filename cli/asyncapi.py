@@ -102,8 +102,9 @@ CHANNELS: Final = (
                 "denyPurge": True,
                 "allowDirect": False,
                 "consumer": (
-                    "The tally pulls without acknowledgements, and keeps its position itself;"
-                    " notify subscribes to the subject and takes a message for a sign only"
+                    "Nobody makes one. The tally gets messages by their sequence, and keeps its"
+                    " position itself; it and notify subscribe to the subject and take what comes"
+                    " for a sign only"
                 ),
             }
         },
@@ -254,14 +255,7 @@ def _operation(service: str, action: str, channel: Channel) -> tuple[str, dict[s
 
 
 def _roles() -> Mapping[str, ServiceRole]:
-    """The services, and the tally's part in the runs, which come to it through JetStream."""
-    roles = dict(SERVICES)
-    tally = roles["tally"]
-    roles["tally"] = msgspec.structs.replace(
-        tally, subscribe=(*tally.subscribe, RUNS.format(edition=ANY))
-    )
-    roles[DASHBOARD] = ServiceRole("", (), (TALLY.format(edition=ANY),))
-    return roles
+    return {**SERVICES, DASHBOARD: ServiceRole("", (), (TALLY.format(edition=ANY),))}
 
 
 def _permissions() -> dict[str, dict[str, Any]]:

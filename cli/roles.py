@@ -5,10 +5,11 @@ migrations grant it what it needs. Each has one nkey in NATS and the subjects th
 
 Whoever may make a stream may have any subject of its account recorded, whatever its own subjects
 are. So one-time codes are in other accounts than the log's streams: the ballot service, which makes
-those, could otherwise read codes.
+those, could otherwise read codes. Nobody may make a consumer: where it delivers to is not in the
+subject by which it is made, so a right to make one is a right to have any subject spoken on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -60,10 +61,9 @@ SERVICES: Final[Mapping[str, ServiceRole]] = {
         (
             tally_subject(ANY),
             "$JS.API.STREAM.INFO.*",
-            "$JS.API.CONSUMER.CREATE.*.>",
-            "$JS.API.CONSUMER.INFO.*.*",
-            "$JS.API.CONSUMER.MSG.NEXT.*.*",
+            "$JS.API.STREAM.MSG.GET.*",
         ),
+        (RUNS,),
     ),
     # One-time codes go from the registrar to notify, and the answer back. Nobody else hears them.
     "registrar": ServiceRole("services.registrar", (CODES_SUBJECT,), account=REGISTRAR_ACCOUNT),
@@ -86,6 +86,18 @@ def owner_role(service: str) -> str:
     return f"huimin_{service}_owner"
 
 
+def may_say(name: str) -> Sequence[str]:
+    """The subjects that a NATS user may publish on."""
+    return SERVICES[name].publish if name in SERVICES else ()
+
+
+def may_hear(name: str) -> Sequence[str]:
+    """The subjects that a NATS user may listen to; a dashboard asks nothing and has no inbox."""
+    if name == DASHBOARD:
+        return (tally_subject(ANY),)
+    return (f"_INBOX_{name}.>", *SERVICES[name].subscribe)
+
+
 def nats_users(secrets: Path) -> list[NatsUser]:
     """The NATS users; a seed that is missing is made in `secrets`."""
     users = [
@@ -94,8 +106,8 @@ def nats_users(secrets: Path) -> list[NatsUser]:
             public_nkey=user_nkey(nkey_file(secrets, name)),
             account=role.account,
             answers_s=role.answers_s,
-            publish_allow=role.publish,
-            subscribe_allow=[f"_INBOX_{name}.>", *role.subscribe],
+            publish_allow=may_say(name),
+            subscribe_allow=may_hear(name),
         )
         for name, role in SERVICES.items()
     ]
@@ -103,7 +115,7 @@ def nats_users(secrets: Path) -> list[NatsUser]:
         name=DASHBOARD,
         public_nkey=user_nkey(nkey_file(secrets, DASHBOARD)),
         account=LOG_ACCOUNT,
-        subscribe_allow=[tally_subject(ANY)],
+        subscribe_allow=may_hear(DASHBOARD),
     )
     return [*users, dashboard]
 

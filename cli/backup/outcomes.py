@@ -15,7 +15,7 @@ from cli.backup.programs import ProgramFailed
 from cli.backup.published import BehindPublished
 from cli.backup.restore import NotEmpty
 from cli.backup.staging import TargetTaken
-from cli.backup.store import CONNECTION_LOST, AnotherRestore
+from cli.backup.store import CONNECTION_LOST, AnotherRestore, MayNotRead
 from cli.embedded.errors import EmbeddedError
 from cli.failures import FailedOutcome
 from cli.printable import printable
@@ -24,7 +24,15 @@ from shared.client.errors import CannotRead
 from shared.service.migrations import SchemaBehind
 
 _REFUSED = (BadBackup, BehindPublished, NotServable)
-_FAILED = (NotEmpty, TargetTaken, AnotherRestore, ProgramFailed, EmbeddedError, SchemaBehind)
+_FAILED = (
+    NotEmpty,
+    TargetTaken,
+    MayNotRead,
+    AnotherRestore,
+    ProgramFailed,
+    EmbeddedError,
+    SchemaBehind,
+)
 
 
 @contextmanager

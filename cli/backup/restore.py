@@ -18,7 +18,7 @@ from cli.backup.database_log import DatabaseLog
 from cli.backup.issuance import NotServable, RestoredIssuance, Voted, settle
 from cli.backup.manifest import BackedUpDatabase, BackupManifest, BadBackup
 from cli.backup.programs import Server, load
-from cli.backup.published import Published, check_continues, check_sizes
+from cli.backup.published import Published, check_continues, check_sizes, published_at
 from cli.backup.store import Connection, Head
 from cli.progress import Progress
 from cli.roles import SERVICES, database_role, owner_role
@@ -196,8 +196,8 @@ async def _mirrored(order: Order) -> Mapping[str, Voted]:
     """The editions in the mirrors' logs; where two have the same one, the longer log counts."""
     reports = []
     for location in order.mirrors:
+        note = (await published_at(location)).note
         async with open_log(location) as source:
-            note = await source.read("checkpoint")
             reports.append(await _replayed(source, await _key(source, note, order), order))
     reports.sort(key=lambda report: report.size or 0)
     return {one.edition: Voted(one.phase or "", one.voters) for one in reports if one.edition}

@@ -20,6 +20,10 @@ CONNECTION_LOST: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.
 """What a statement raises when the server is away, or refuses."""
 
 
+class MayNotRead(Exception):
+    """The administrator's role may not read what is to be backed up."""
+
+
 class AnotherRestore(Exception):
     """Two restores on one server at once would take each other's databases away."""
 
@@ -63,11 +67,23 @@ async def connected(url: str) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def snapshot(url: str) -> AsyncIterator[Snapshot]:
-    """A snapshot of a service's database for as long as the block lasts."""
+    """A snapshot of a service's database for as long as the block lasts.
+
+    Raises `MayNotRead`.
+    """
     async with (
         connected(url) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        if not await connection.fetchval("SELECT pg_has_role('pg_read_all_data', 'USAGE')"):
+            who = await connection.fetchval("SELECT current_user::text")
+            where = await connection.fetchval("SELECT current_database()::text")
+            raise MayNotRead(
+                f"the role {who} may not read all of {where}: it is no superuser and not in"
+                f" pg_read_all_data. Let a superuser run GRANT pg_read_all_data TO {who}. Where"
+                " there is none (CloudNativePG with enableSuperuserAccess: false), the backups are"
+                " those of the database's operator: see How to run it on Kubernetes."
+            )
         yield Snapshot(
             connection=connection,
             name=await connection.fetchval("SELECT pg_export_snapshot()"),

@@ -85,6 +85,12 @@ class _NamedFile(click.ParamType[tuple[str, Path]]):
 @click.option("--secrets", type=EXISTING_DIRECTORY, help="Directory of secret files.")
 @click.option("--public", multiple=True, metavar="URL", help="A public https address.")
 @click.option(
+    "--time-from",
+    multiple=True,
+    metavar="URL",
+    help="Compare this machine's clock with this server's, such as a mirror's.",
+)
+@click.option(
     "--ca-file", type=EXISTING_FILE, help="Trust these authorities in place of public ones."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
@@ -100,6 +106,7 @@ def doctor_command(
     announcers: Path | None,
     secrets: Path | None,
     public: tuple[str, ...],
+    time_from: tuple[str, ...],
     ca_file: Path | None,
     as_json: bool,
     **services: str | None,
@@ -127,6 +134,7 @@ def doctor_command(
             secrets=secrets or place.secrets,
             data=place.data,
             public=public,
+            time_from=time_from,
             authorities=ca_file,
         )
     except CannotRead as error:

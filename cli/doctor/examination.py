@@ -3,7 +3,16 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from cli.doctor import certificates, codes, databases, logs, machine, nats_server, services
+from cli.doctor import (
+    certificates,
+    codes,
+    databases,
+    logs,
+    machine,
+    nats_server,
+    reference_clock,
+    services,
+)
 from cli.doctor.findings import LEVELS, Finding
 from cli.doctor.place import Place
 from cli.progress import Progress
@@ -12,6 +21,7 @@ CHECKS: Final[Sequence[Callable[[Place], Awaitable[list[Finding]]]]] = (
     databases.check,
     logs.check,
     services.check,
+    reference_clock.check,
     nats_server.check,
     codes.check,
     machine.check,

@@ -149,7 +149,11 @@ async def _relay(place: Place, edition: str, size: int) -> list[Finding]:
     try:
         async with nats_server.connected(place.nats_url, "ballot", seed) as (client, _):
             jetstream = client.jetstream(timeout=nats_server.TIMEOUT_S)
-            info = await jetstream.stream_info(stream)
+            kept = _stream(
+                stream,
+                await jetstream.stream_info(stream),
+                alone=len(client.discovered_servers) == 0,
+            )
 
             async def relayed() -> int:
                 last = await jetstream.get_last_msg(stream, run_subject(edition))
@@ -158,10 +162,9 @@ async def _relay(place: Place, edition: str, size: int) -> list[Finding]:
 
             arrived = await _gets_to(size, relayed)
             there = size if arrived else await relayed()
-            alone = len(client.discovered_servers) == 0
     except (*_LOST, LogFormatError, msgspec.MsgspecError) as error:
         return [hindered("relay-lag", stream, f"{type(error).__name__}: {error}")]
-    return [_lag("relay-lag", stream, there, size, _RELAY), _stream(stream, info, alone=alone)]
+    return [_lag("relay-lag", stream, there, size, _RELAY), kept]
 
 
 async def _tally(place: Place, edition: str, size: int) -> Finding:
@@ -253,6 +256,8 @@ _TALLY = Said(
     "voting goes on; read the tally service's log, and wait until it has caught up",
 )
 _STREAM = Said(
-    "删除该流 (用运维账户), 投票服务会按设置重新建立它",
-    "delete the stream as an operator: the ballot service makes it anew as it is set",
+    "停止 NATS, 清空它的 store_dir (集群则所有节点一起), 再启动: 其中只有副本, 投票服务会按设置"
+    "重新建立, 投票不受影响",
+    "stop NATS, empty its store_dir (in a cluster those of all nodes, all stopped), and start it:"
+    " all there is a copy, which the ballot service makes anew as it is set; voting goes on",
 )

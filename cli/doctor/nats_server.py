@@ -19,19 +19,15 @@ from nats.errors import Error as NatsError
 
 from cli.backup.addresses import read_line
 from cli.doctor.findings import Finding, Said, fail, hindered, not_asked, ok
+from cli.doctor.nats_rights import not_to_hear, not_to_say, still_allowed
 from cli.doctor.place import Place
-from cli.roles import DASHBOARD
 from shared.client.errors import CannotRead
 from shared.edition.errors import UNREADABLE_JSON
-from shared.service.subjects import stream_name
 
 TIMEOUT_S: Final = 5
 MAX_BYTES: Final = 1_000_000
 REFUSAL_ROUNDS: Final = 10
 REFUSAL_PAUSE_S: Final = 0.1
-NO_EDITION: Final = "doctor-asks-only"
-"""There is no stream of this name: nothing is lost where a user may delete it."""
-
 CONNECTION_LOST: Final = (NatsError, OSError, TimeoutError, ValueError)
 
 _SYNC: Final = re.compile(r"^[^#]*?[\"']?\bsync_interval\b[\"']?\s*[:=\s]\s*[\"']?(\w+)", re.M)
@@ -143,17 +139,11 @@ async def connected(url: str, name: str, seed: Path) -> AsyncIterator[tuple[Clie
 
 
 async def _permissions(url: str, name: str, seed: Path) -> Finding:
-    """Ask for what nobody may do: the server refuses each before it is answered."""
+    """Ask for what the user may not do: the server refuses each before it is answered."""
     subject = f"NATS user {name}"
-    publish = [f"$JS.API.STREAM.{verb}.{stream_name(NO_EDITION)}" for verb in _FORBIDDEN]
-    listen = [">", "$SYS.>", *_inboxes(name)]
     try:
         async with connected(url, name, seed) as (client, errors):
-            for one in publish:
-                await client.publish(one, b"")
-            for one in listen:
-                await client.subscribe(one)
-            allowed = await _allowed(client, [*publish, *listen], errors)
+            allowed = await _allowed(client, name, errors)
     except (*CONNECTION_LOST, CannotRead) as error:
         return fail(
             "nats-permissions",
@@ -172,28 +162,20 @@ async def _permissions(url: str, name: str, seed: Path) -> Finding:
             "write nats.conf anew with huimin secrets, and reload NATS",
         )
         return fail("nats-permissions", subject, said, ", ".join(allowed), next_)
-    said = Said(
-        "不能删除或清空流, 不能听别人的消息", "cannot delete or purge a stream, nor listen in"
-    )
+    said = Said("除应有的权限外都被拒绝", "is refused whatever it need not say or hear")
     return ok("nats-permissions", subject, said)
 
 
-async def _allowed(client: Client, asked: Sequence[str], errors: Sequence[str]) -> list[str]:
+async def _allowed(client: Client, name: str, errors: Sequence[str]) -> list[str]:
     """What was not refused. The client may send a ping before what it was told to send earlier."""
-    allowed = list(asked)
+    says, hears = not_to_say(name), not_to_hear(name)
+    for one in says:
+        await client.publish(one, b"")
+    for one in hears:
+        await client.subscribe(one)
     for _ in range(REFUSAL_ROUNDS):
         await client.flush(TIMEOUT_S)
-        refused = " ".join(errors).lower()
-        allowed = [one for one in asked if f'"{one}"'.lower() not in refused]
-        if not allowed:
+        if not still_allowed(says, hears, errors):
             break
         await asyncio.sleep(REFUSAL_PAUSE_S)
-    return allowed
-
-
-_FORBIDDEN: Final[Sequence[str]] = ("DELETE", "PURGE", "UPDATE")
-_NAMES: Final = ("ballot", "tally", "registrar", "notify", DASHBOARD)
-
-
-def _inboxes(name: str) -> list[str]:
-    return [f"_INBOX_{other}.>" for other in _NAMES if other != name]
+    return still_allowed(says, hears, errors)

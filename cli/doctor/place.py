@@ -32,6 +32,7 @@ class Place(Struct, frozen=True, kw_only=True):
     secrets: Path | None = None
     data: Path | None = None
     public: tuple[str, ...] = ()
+    time_from: tuple[str, ...] = ()
     authorities: Path | None = None
 
     def __repr__(self) -> str:

@@ -63,7 +63,9 @@ COPIED_AT: Final = Gauge(
     multiprocess_mode="max",
 )
 RELAY_FAILURES: Final = Counter(
-    "huimin_relay_failures", "Times that the relay had to stop and start over", ["kind"]
+    "huimin_relay_failures",
+    "Times that the relay had to start over; `foreign`: something in its stream is no run",
+    ["kind"],
 )
 
 # What has not happened yet is told as 0, so that its first time is seen as an increase.
@@ -71,5 +73,5 @@ for _kind in ("connection", "fault"):
     COMMIT_FAILURES.labels(_kind)
 for _kind in ("new", "repeat"):
     RECORDED.labels(_kind)
-for _kind in ("database", "nats"):
+for _kind in ("database", "nats", "foreign"):
     RELAY_FAILURES.labels(_kind)

@@ -1,10 +1,10 @@
 """The relay: publishes committed entries to JetStream in order, in runs that end at a checkpoint.
 
 One process relays a log: the one that holds its advisory lock, on the relay's own connection. It
-learns where it stands from the stream's last message, and every publication names the sequence
-that it follows (`Nats-Expected-Last-Sequence`), so a second relay that believes in an old lock is
-fenced. A stream that is lost is built again from PostgreSQL. The relay also copies checkpoints,
-NATS or not: the copy is written before the run is published.
+learns where it stands from the stream's last run, and every publication names the sequence that it
+follows (`Nats-Expected-Last-Sequence`), so a second relay that believes in an old lock is fenced. A
+stream that is lost is built again from PostgreSQL. The relay also copies checkpoints, NATS or not:
+the copy is written before the run is published.
 """
 
 import asyncio
@@ -22,9 +22,12 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
 from services.ballot import metrics, store
-from services.ballot.edition import Edition, Editions, LogBehind
+from services.ballot.edition import Edition, Editions
 from services.ballot.publication import check_copy, check_note, copy_checkpoint
 from services.ballot.store import CONNECTION_LOST, Connection, StoredHead
+from shared.log.checkpoint import open_checkpoint
+from shared.log.errors import LogFormatError
+from shared.log.note import Verifier
 from shared.log.tiles import TILE_WIDTH, encode_bundle
 from shared.service import tracing
 from shared.service.nats import heed_cancellation
@@ -36,6 +39,8 @@ PAUSE_S = 1.0
 NATS_TIMEOUT_S = 5
 MAX_RUN_BYTES = 640 * 1024
 CHECKPOINTS_AHEAD = 64
+LOOK_BACK = 1000
+"""So many messages that are no runs are passed over; behind more of them all is published again."""
 
 log = structlog.get_logger()
 
@@ -152,26 +157,46 @@ class Relay:
         return edition
 
     async def _recover(self, connection: Connection, edition: Edition) -> Position:
-        """Where the stream stands; it is made if it is not there."""
+        """Where the stream stands; it is made if it is not there.
+
+        Raises `LogBehind` if the log's own key says that the database is behind. What is no run
+        under that key is passed over: NATS is a copy, and nobody stops the ballot box through it.
+        """
         stream, subject = stream_name(edition.name), run_subject(edition.name)
         try:
-            last = await self._jetstream.get_last_msg(stream, subject)
+            info = await self._jetstream.stream_info(stream)
         except NotFoundError:
             config = _stream_config(stream, subject, self._stream_replicas)
             info = await self._jetstream.add_stream(config)
-            if info.state.messages:
-                raise
             log.info("relay begins a stream", stream=stream)
+        newest = await self._newest_run(edition, stream, subject)
+        if newest is None:
             return Position(0, info.state.last_seq)
-        if last.data is None or last.seq is None:
-            raise LogBehind(f"the last message of {stream} has no content")
-        try:
-            run = decode_run(last.data)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            raise LogBehind(f"the last message of {stream} is no run: {error}") from error
+        run, sequence = newest
         published = await check_note(connection, edition, run.checkpoint, f"the stream {stream}")
         log.info("relay goes on", stream=stream, size=published.size)
-        return Position(published.size, last.seq)
+        return Position(published.size, max(sequence, info.state.last_seq))
+
+    async def _newest_run(
+        self, edition: Edition, stream: str, subject: str
+    ) -> tuple[Run, int] | None:
+        """The last run under the log's key and its sequence; None: begin with the first entry."""
+        foreign = 0
+        found = None
+        try:
+            message = await self._jetstream.get_last_msg(stream, subject)
+            while (run := _run_under(edition.verifier, message.data)) is None:
+                foreign += 1
+                if foreign == LOOK_BACK or message.seq is None or message.seq <= 1:
+                    break
+                message = await self._jetstream.get_msg(stream, message.seq - 1)
+            found = (run, message.seq or 0) if run else None
+        except NotFoundError:
+            pass  # there is no message, or none before those that were no runs
+        if foreign:
+            metrics.RELAY_FAILURES.labels("foreign").inc()
+            log.error("messages in the stream are no runs", stream=stream, size=foreign)
+        return found
 
     async def _next_run(
         self, connection: Connection, edition: Edition, start: int
@@ -189,6 +214,16 @@ class Relay:
         count = end - start
         run = Run(start, encode_bundle(entries[:count]), encode_bundle(openings[:count]), note)
         return run, end
+
+
+def _run_under(verifier: Verifier, payload: bytes | None) -> Run | None:
+    """The run in a message, if it ends at a checkpoint that the log's key signed."""
+    try:
+        run = decode_run(payload or b"")
+        open_checkpoint(run.checkpoint, verifier)
+    except (msgspec.ValidationError, msgspec.DecodeError, LogFormatError):
+        return None
+    return run
 
 
 def _bytes(entries: Sequence[bytes], openings: Sequence[bytes], count: int) -> int:

@@ -14,11 +14,10 @@ from cli.embedded.postgres import Postgres
 from services.ballot.edition import Edition, LogBehind, LogKey
 from services.ballot.publication import connect_writer
 from shared.log.checkpoint import open_checkpoint
-from shared.service.subjects import run_subject
 from tests.editions import LOG_SEED, EditionBuilder
 from tests.integration.ballot.conftest import NewPoll, prepared_once
 from tests.integration.ballot.service import ORIGIN, BallotProcess, Site, open_site
-from tests.integration.ballot.streams import jetstream, runs_of
+from tests.integration.ballot.streams import runs_of
 from tests.polls import Poll, until
 from tests.servers import query
 
@@ -177,20 +176,6 @@ async def test_nothing_is_appended_to_a_database_that_is_behind(published: Publi
     for database in (published.older, published.forked):
         with pytest.raises(LogBehind):
             await connect_writer(site.url_of(database), edition, site.copies)
-
-
-async def test_a_stream_that_ends_in_what_is_no_run_stops_the_service(
-    site: Site, new_poll: NewPoll
-) -> None:
-    """Somebody else published there; nothing is published after it."""
-    with site.running() as process:
-        poll = await new_poll(process.url)
-        await runs_of(site.nats, poll.edition, 4)
-    async with jetstream(site.nats) as stream:
-        await stream.publish(run_subject(poll.edition), b"no run")
-    with site.started() as process:
-        assert await asyncio.to_thread(process.wait) == 1
-        assert "is no run" in process.log
 
 
 async def test_a_service_whose_database_falls_behind_signs_nothing_and_stops(

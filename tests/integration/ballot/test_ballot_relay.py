@@ -7,19 +7,23 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig
 
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
 from cli.roles import nats_users
 from shared.log.checkpoint import open_checkpoint
+from shared.log.errors import LogFormatError
 from shared.log.tiles import decode_bundle, encode_bundle
-from shared.service.runs import Run, encode_run
+from shared.service.runs import Run, decode_run, encode_run
 from shared.service.subjects import run_subject, stream_name
 from tests.integration.ballot.conftest import NewPoll
 from tests.integration.ballot.service import BallotProcess, Site, open_site
 from tests.integration.ballot.streams import entries_of, jetstream, runs_of
-from tests.polls import Poll
+from tests.polls import Poll, until
 from tests.servers import everything, query
 
 
@@ -135,6 +139,66 @@ async def test_a_relay_that_was_overtaken_is_fenced_and_finds_its_place(
                 os.kill(one.pid, signal.SIGCONT)
             await poll.vote(10, "i01")
             await assert_stream_is_the_log(poll, site)
+
+
+@pytest.mark.parametrize("when", ["running", "restarted"])
+@pytest.mark.parametrize("what", ["no run", "a run of another log"])
+async def test_what_is_no_run_of_the_log_in_its_stream_is_passed_over(
+    site: Site, new_poll: NewPoll, what: str, when: str
+) -> None:
+    """Somebody else published there: ballots go on, and the next run follows the last good one."""
+    with site.running() as process:
+        poll = await new_poll(process.url)
+        other = await new_poll(process.url)
+        await runs_of(site.nats, poll.edition, 4)
+        stray = encode_run((await runs_of(site.nats, other.edition, 4))[-1])
+        async with jetstream(site.nats) as stream:
+            for _ in range(3):
+                payload = b"no run" if what == "no run" else stray
+                await stream.publish(run_subject(poll.edition), payload)
+        if when == "running":
+            await poll.vote(1, "i01")
+            await until(lambda: _relayed(poll, site, 5))
+            return
+    with site.running() as process:
+        poll = poll.at(process.url)
+        await poll.vote(1, "i01")
+        await until(lambda: _relayed(poll, site, 5))
+
+
+async def test_a_stream_that_another_one_is_delivered_into_goes_on(
+    site: Site, new_poll: NewPoll
+) -> None:
+    """A push consumer of somebody with all rights: its messages keep a subject of their own."""
+    with site.running() as process:
+        poll = await new_poll(process.url)
+        await runs_of(site.nats, poll.edition, 4)
+        async with jetstream(site.nats) as stream:
+            before = (await stream.stream_info(stream_name(poll.edition))).state.last_seq
+            await stream.add_stream(name="other", subjects=["other"])
+            await stream.publish("other", b"stray")
+            deliver = ConsumerConfig(name="push", deliver_subject=run_subject(poll.edition))
+            await stream.add_consumer("other", deliver)
+            await until(lambda: _holds(stream, poll, before + 1))
+            await stream.delete_stream("other")
+        await poll.vote(1, "i01")
+        await until(lambda: _relayed(poll, site, 5))
+
+
+async def _holds(stream: JetStreamContext, poll: Poll, messages: int) -> bool:
+    """Whether the stream of a log has so many messages, whatever they are."""
+    return (await stream.stream_info(stream_name(poll.edition))).state.messages == messages
+
+
+async def _relayed(poll: Poll, site: Site, size: int) -> bool:
+    """Whether the last run of the log is that up to this size."""
+    async with jetstream(site.nats) as stream:
+        last = await stream.get_last_msg(stream_name(poll.edition), run_subject(poll.edition))
+    try:
+        note = decode_run(last.data or b"").checkpoint
+        return open_checkpoint(note, poll.builder.verifier).size == size
+    except (msgspec.DecodeError, LogFormatError):
+        return False
 
 
 async def test_the_relay_changes_hands_under_load(site: Site, new_poll: NewPoll) -> None:

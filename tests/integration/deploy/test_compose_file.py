@@ -159,10 +159,11 @@ def test_every_secret_that_is_mounted_is_named() -> None:
     assert read == set(COMPOSE.secrets)
 
 
-def test_messages_lead_to_where_one_votes() -> None:
-    """The public voting page, with the edition: "choose" must not lead to the dashboard."""
-    url = COMPOSE.services["notify"].environment["HUIMIN_NOTIFY_EDITION_URL"]
-    assert url == f"https://{example_environment()['HUIMIN_HOST']}/vote#{{edition}}"
+@pytest.mark.parametrize(("setting", "page"), [("VOTING_URL", "vote"), ("BOARD_URL", "board")])
+def test_messages_lead_to_a_page_of_their_edition(setting: str, page: str) -> None:
+    """The public pages, with the edition: "choose" must not lead to the dashboard."""
+    url = COMPOSE.services["notify"].environment[f"HUIMIN_NOTIFY_{setting}"]
+    assert url == f"https://{example_environment()['HUIMIN_HOST']}/{page}#{{edition}}"
 
 
 def test_postgres_is_asked_for_the_role_and_database_that_it_makes() -> None:

@@ -84,6 +84,10 @@ class Site:
             time.sleep(0.02)
         return receipts
 
+    def move_to(self, installation: Installation) -> None:
+        """Those who have not voted yet vote there from here on."""
+        self.installation = installation
+
     def published_size(self) -> int:
         """The size in the copy of the edition's checkpoint."""
         file = self.installation.checkpoints / f"{self.edition}.checkpoint"

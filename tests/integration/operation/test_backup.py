@@ -278,6 +278,16 @@ class TestRegistrar:
         assert "without the log of 'demo'" in result.stderr
         assert databases(admin_url_file) == set()
 
+    def test_a_mirror_that_has_no_log_is_said(
+        self, site: Site, people: Path, admin_url_file: Path, tmp_path: Path
+    ) -> None:
+        """An empty directory in place of an export."""
+        words = (people, "--admin-url-file", admin_url_file, "--mirror", tmp_path)
+        result = site.run(restore_command, *words)
+        assert result.exit_code == 3
+        assert "has no log" in result.stderr
+        assert databases(admin_url_file) == set()
+
     def test_credentials_of_a_log_that_was_left_out_are_found(
         self, site: Site, people: Path, admin_url_file: Path
     ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cli.doctor import rights
 from cli.doctor.command import doctor_command
@@ -15,6 +16,7 @@ from cli.embedded.endpoint import free_port
 from cli.embedded.nats import NatsServer
 from cli.embedded.postgres import Postgres
 from cli.migrate import migrate_command
+from cli.roles import nats_users
 from shared.log.checkpoint import Checkpoint, sign_checkpoint
 from shared.log.note import Signer
 from tests.integration.operation.expected import found as found_rights
@@ -44,7 +46,7 @@ def test_a_healthy_installation_has_no_finding(site: Site) -> None:
     found = findings(site, 0, "--data", site.data)
     assert [one for one in found if one["level"] in ("fail", "warn")] == []
     unchecked = {one["check"] for one in found if one["level"] == "unchecked"}
-    assert unchecked == {"certificates"}
+    assert unchecked == {"certificates", "clock-reference"}
 
 
 def test_people_read_it_in_two_languages(site: Site) -> None:
@@ -224,8 +226,35 @@ def test_a_nats_user_with_too_many_rights_is_found(site: Site, nats_server: Nats
     seed = seed_file(nats_server.data, "tests")
     words = ("--nats", nats_server.url, "--nkey-file", f"ballot={seed}")
     evidence = failing(findings(site, 1, *words))["nats-permissions"]
-    assert "$JS.API.STREAM.PURGE" in evidence
-    assert "_INBOX_registrar.>" in evidence
+    assert "publish $JS.API.STREAM.PURGE" in evidence
+    assert "hear _INBOX_registrar.>" in evidence
+
+
+@pytest.mark.parametrize(
+    ("more", "evidence"),
+    [
+        ({"publish_allow": ["huimin.log.*.runs"]}, "publish huimin.log.doctor-asks-only.runs"),
+        ({"publish_allow": ["$JS.API.STREAM.MSG.DELETE.*"]}, "publish $JS.API.STREAM.MSG.DELETE."),
+        ({"publish_allow": ["$JS.API.CONSUMER.>"]}, "publish $JS.API.CONSUMER.DELETE."),
+        ({"publish_allow": ["$JS.ACK.>"]}, "publish $JS.ACK."),
+        ({"subscribe_allow": ["huimin.>"]}, "hear huimin.>"),
+        ({"subscribe_allow": ["huimin.codes"]}, "hear huimin.codes"),
+        ({"subscribe_allow": ["_INBOX_notify.>"]}, "hear _INBOX_notify.>"),
+    ],
+)
+def test_one_right_too_many_of_a_nats_user_is_found(
+    site: Site, tmp_path: Path, more: dict[str, list[str]], evidence: str
+) -> None:
+    """Of a tally that has its own rights, and this one, on a real server."""
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    users = {user.name: user for user in nats_users(tmp_path / "secrets")}
+    tally = users["tally"]
+    rights = {one: [*getattr(tally, one), *subjects] for one, subjects in more.items()}
+    words = ("--nkey-file", f"tally={tmp_path}/secrets/tally.nkey", "--nats")
+    users["tally"] = structs.replace(tally, **rights)
+    with NatsServer(tmp_path / "nats", list(users.values())) as server:
+        found = failing(findings(site, 1, *words, server.url))
+    assert evidence in found["nats-permissions"]
 
 
 @pytest.mark.parametrize("by", ["the service", "the database"])
@@ -256,6 +285,24 @@ def test_a_clock_off_by_a_minute_is_found(site: Site, tmp_path: Path) -> None:
     with service_with_clock(site, tmp_path, -60) as url:
         found = findings(site, 1, "--tally", url)
     assert failing(found)["clocks"].endswith("慢 behind")
+
+
+def test_a_machine_off_by_a_minute_is_found_by_a_clock_of_elsewhere(
+    site: Site, tmp_path: Path
+) -> None:
+    """All that runs on one machine agrees; a server a minute ahead shows that it is behind."""
+    with service_with_clock(site, tmp_path, 60) as url:
+        found = findings(site, 1, "--data", site.data, "--time-from", url)
+    assert set(failing(found)) == {"clock-reference"}
+    assert failing(found)["clock-reference"].endswith("慢 behind")
+
+
+def test_a_clock_that_agrees_with_one_of_elsewhere_is_well(site: Site) -> None:
+    """It says with what it was compared."""
+    url = site.installation.tally_url
+    found = findings(site, 0, "--time-from", url)
+    (clock,) = [one for one in found if one["check"] == "clock-reference"]
+    assert (clock["level"], clock["subject"]) == ("ok", f"this machine by {url}")
 
 
 def test_an_expired_certificate_is_found(site: Site, tmp_path: Path) -> None:

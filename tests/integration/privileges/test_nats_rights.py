@@ -18,7 +18,7 @@ from nats.js.errors import BadRequestError
 
 from cli.installation import Installation
 from cli.roles import DASHBOARD, SERVICES, nats_users, nkey_file
-from shared.service.subjects import CODES_SUBJECT, run_subject, tally_subject
+from shared.service.subjects import CODES_SUBJECT, run_subject, stream_name, tally_subject
 
 USERS: Final = (*SERVICES, DASHBOARD)
 
@@ -70,9 +70,7 @@ MAY_SAY: Final[Mapping[str, set[str]]] = {
     "tally": {
         tally_subject("x"),
         "$JS.API.STREAM.INFO.S",
-        "$JS.API.CONSUMER.CREATE.S.c.huimin.log.x.runs",
-        "$JS.API.CONSUMER.INFO.S.c",
-        "$JS.API.CONSUMER.MSG.NEXT.S.c",
+        "$JS.API.STREAM.MSG.GET.S",
     },
     "registrar": {CODES_SUBJECT},
     "notify": set(),
@@ -89,7 +87,7 @@ HEARS: Final = (
 )
 MAY_HEAR: Final[Mapping[str, set[str]]] = {
     "ballot": set(),
-    "tally": set(),
+    "tally": {run_subject("x"), run_subject("*")},
     "registrar": set(),
     "notify": {CODES_SUBJECT, run_subject("x"), run_subject("*")},
     DASHBOARD: {tally_subject("x"), tally_subject("*")},
@@ -183,6 +181,52 @@ async def test_a_stream_is_not_changed_by_making_it_again(installation: Installa
         await streams.add_stream(config)
         with pytest.raises(BadRequestError, match="already in use"):
             await streams.add_stream(config.evolve(max_age=1))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"ack_policy": "none"},
+        {"durable_name": "theirs", "ack_policy": "explicit"},
+        {"deliver_subject": run_subject("target"), "ack_policy": "none"},
+    ],
+    ids=["pull", "durable and acknowledging", "delivered into another log"],
+)
+@pytest.mark.parametrize("name", USERS)
+async def test_nobody_makes_a_consumer(
+    installation: Installation, name: str, config: dict[str, str]
+) -> None:
+    """Where a consumer delivers to is in no subject: it could speak in another log's stream."""
+    source, filtered = stream_name("source"), run_subject("source")
+    subject = f"$JS.API.CONSUMER.CREATE.{source}.theirs.{filtered}"
+    made = {"name": "theirs", "filter_subject": filtered, **config}
+    async with as_user(installation, "ballot") as ballot, as_user(installation, name) as user:
+        streams = ballot.client.jetstream()
+        for edition in ("source", "target"):
+            await streams.add_stream(
+                StreamConfig(name=stream_name(edition), subjects=[run_subject(edition)])
+            )
+        await streams.publish(filtered, b"run")
+        request = json.dumps({"stream_name": source, "config": made}).encode()
+        await user.client.publish(subject, request, reply=f"_INBOX_{name}.answer")
+        await user.settle()
+        assert user.refused == [subject.lower()]
+        assert (await streams.stream_info(source)).state.consumer_count == 0
+        assert (await streams.stream_info(stream_name("target"))).state.messages == 0
+
+
+async def test_the_tally_reads_a_stream_without_a_consumer(installation: Installation) -> None:
+    """By sequence, and it hears that there is something."""
+    subject, stream = run_subject("read"), stream_name("read")
+    async with as_user(installation, "tally") as tally, as_user(installation, "ballot") as ballot:
+        heard = await tally.client.subscribe(subject)
+        await tally.settle()
+        streams = ballot.client.jetstream()
+        await streams.add_stream(StreamConfig(name=stream, subjects=[subject]))
+        await streams.publish(subject, b"run")
+        assert (await heard.next_msg(10)).data == b"run"
+        message = await tally.client.jetstream().get_msg(stream, 1, subject=subject, next=True)
+        assert message.data == b"run"
 
 
 async def test_runs_reach_notify_from_the_account_of_the_log(installation: Installation) -> None:

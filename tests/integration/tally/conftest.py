@@ -14,6 +14,7 @@ import pytest
 
 from cli.embedded.nats import NatsServer, NatsUser, user_nkey
 from cli.embedded.postgres import Postgres
+from cli.roles import SERVICES
 from services.tally.settings import Settings
 from shared.log.note import Signer, Verifier
 from shared.service.migrations import migrate
@@ -31,14 +32,8 @@ def tally_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]
     tally = NatsUser(
         name="tally",
         public_nkey=user_nkey(seed_file(data, "tally")),
-        publish_allow=[
-            "$JS.API.STREAM.INFO.*",
-            "$JS.API.CONSUMER.CREATE.*.>",
-            "$JS.API.CONSUMER.INFO.*.*",
-            "$JS.API.CONSUMER.MSG.NEXT.*.*",
-            "huimin.tally.*",
-        ],
-        subscribe_allow=["_INBOX_tally.>"],
+        publish_allow=SERVICES["tally"].publish,
+        subscribe_allow=["_INBOX_tally.>", *SERVICES["tally"].subscribe],
     )
     with NatsServer(data, [everything(data, "relay"), tally]) as server:
         yield server

@@ -283,15 +283,20 @@ def test_browsers_find_each_service_where_it_is_published(
             assert getattr(settings, f"{other}_url") == f"https://{hosts[other]}"
 
 
-def test_messages_lead_to_where_one_votes(objects: Sequence[Object], tmp_path: Path) -> None:
-    """The ballot service's page, with the edition: "choose" must not lead to the dashboard."""
+@pytest.mark.parametrize(
+    ("setting", "service", "page"), [("voting_url", "ballot", "vote"), ("board_url", "tally", "board")]
+)
+def test_messages_lead_to_a_page_of_their_edition(
+    objects: Sequence[Object], tmp_path: Path, setting: str, service: str, page: str
+) -> None:
+    """The page of the service that has it: "choose" must not lead to the dashboard."""
     (host,) = (
         one["spec"]["rules"][0]["host"]
         for one in of_kind(objects, "Ingress")
-        if one["metadata"]["name"] == "ballot"
+        if one["metadata"]["name"] == service
     )
-    url = settings_of(objects, "notify", tmp_path).edition_url
-    assert url == f"https://{host}/vote#{{edition}}"
+    url = getattr(settings_of(objects, "notify", tmp_path), setting)
+    assert url == f"https://{host}/{page}#{{edition}}"
 
 
 def test_one_log_is_named_alike_by_all(objects: Sequence[Object], tmp_path: Path) -> None:
