@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import msgspec
 
 from services.ballot import metrics
 from services.ballot.caster import Caster
@@ -18,7 +17,7 @@ from services.ballot.store import CONNECTION_LOST
 from shared.edition.ballot import Ballot
 from shared.edition.commands import SignedCommand
 from shared.edition.errors import UnknownEdition
-from shared.edition.manifest import EditionId
+from shared.edition.manifest import is_edition_id
 from shared.service.problem import StoreUnavailable
 
 
@@ -58,7 +57,7 @@ class BallotBox:
 
     async def edition(self, name: str) -> Edition:
         """The edition with its newest state; raises `UnknownEdition`."""
-        if not _is_edition_id(name):
+        if not is_edition_id(name):
             raise UnknownEdition("the address names no edition: the id has characters none has")
         try:
             edition = await self.editions.find(name)
@@ -105,14 +104,6 @@ class BallotBox:
         self._casters[edition.name] = caster
         self._tasks.add(asyncio.create_task(caster.run(), name=f"caster {edition.name}"))
         return caster
-
-
-def _is_edition_id(name: str) -> bool:
-    try:
-        msgspec.convert(name, EditionId)
-    except msgspec.ValidationError:
-        return False
-    return True
 
 
 @asynccontextmanager

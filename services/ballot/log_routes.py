@@ -3,8 +3,11 @@
 Openings bundles stand beside the entry bundles and are refused while choices are sealed.
 """
 
+from typing import Annotated
+
 from litestar import MediaType, Response, get
 from litestar.datastructures import State
+from litestar.params import PathParameter
 
 from services.ballot import store, tree
 from services.ballot.ballot_box import BallotBox
@@ -18,8 +21,13 @@ _FRESH = _OPEN | {"Cache-Control": "no-cache"}
 _FOREVER = _OPEN | {"Cache-Control": "public, max-age=604800, immutable"}
 
 
+EditionName = Annotated[str, PathParameter(description="The edition's id")]
+ResourcePath = Annotated[str, PathParameter(description="What is behind `tile/`")]
+EntryIndex = Annotated[int, PathParameter(description="The entry's place in the log, from 0 on")]
+
+
 @get("/log/{edition:str}/checkpoint", media_type=MediaType.TEXT)
-async def checkpoint(state: State, edition: str) -> Response[bytes]:
+async def checkpoint(state: State, edition: EditionName) -> Response[bytes]:
     """The newest signed checkpoint."""
     box = await _box(state, edition)
     note = (await _head(box, edition)).note
@@ -27,7 +35,7 @@ async def checkpoint(state: State, edition: str) -> Response[bytes]:
 
 
 @get("/log/{edition:str}/tile/{tile_path:path}")
-async def tile(state: State, edition: str, tile_path: str) -> Response[bytes]:
+async def tile(state: State, edition: EditionName, tile_path: ResourcePath) -> Response[bytes]:
     """A hash tile, an entry bundle or an openings bundle: `<L>/<N>[.p/<W>]` and so on."""
     wanted = _parse(tile_path)
     box = await _box(state, edition)
@@ -42,7 +50,7 @@ async def tile(state: State, edition: str, tile_path: str) -> Response[bytes]:
 
 
 @get("/log/{edition:str}/proof/{index:int}", media_type=MediaType.TEXT)
-async def proof(state: State, edition: str, index: int) -> Response[bytes]:
+async def proof(state: State, edition: EditionName, index: EntryIndex) -> Response[bytes]:
     """A tlog-proof that the entry at `index` is in the log at its newest checkpoint."""
     box = await _box(state, edition)
     head = await _head(box, edition)

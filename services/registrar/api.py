@@ -26,7 +26,7 @@ from shared.eligibility.views import (
 )
 from shared.service.client_address import address_block
 
-EditionName = Annotated[str, PathParameter(description="The edition's id", max_length=63)]
+EditionName = Annotated[str, PathParameter(description="The edition's id")]
 AnyRequest = Request[Any, Any, State]
 
 

@@ -9,12 +9,15 @@ request can hasten.
 
 import time
 
+import structlog
 from msgspec import Struct
 
 from services.registrar.caps import Caps
 from services.registrar.pace import Pace
 from services.registrar.store import Connection
 from shared.service.caps import CapReached, left_s
+
+log = structlog.get_logger()
 
 
 class _Looked(Struct, frozen=True):
@@ -41,5 +44,7 @@ class Budget:
             spent_s = await left_s(connection, cap)
             looked = _Looked(now + (spent_s or self._pace.budget_s), now + spent_s)
             self._looked[edition] = looked
+            if spent_s:
+                log.warning("no more codes go out today", edition=edition, seconds=spent_s)
         if now < looked.spent_until:
             raise CapReached(cap, round(looked.spent_until - now))

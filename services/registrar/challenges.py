@@ -75,15 +75,15 @@ class Challenges:
             edition = await self._editions.committed(connection, name)
         asker = self._asker(edition, request)
         await self._editions.require_rolled(edition)
-        self._delivery.require_working()
         challenge, code = secrets.token_bytes(CHALLENGE_BYTES), new_code()
-        async with session(self._pool) as connection:
-            await self._budget.require_some(connection, edition.edition)
-            await self._count(connection, edition, asker, block, request.proof_of_work)
-            phone = await self._phone(connection, edition, asker)
-            await self._store(connection, challenge, edition, asker, code if phone else None)
-        CHALLENGES.inc()
-        self._delivery.send(phone, code)
+        with self._delivery.room():
+            async with session(self._pool) as connection:
+                await self._budget.require_some(connection, edition.edition)
+                await self._count(connection, edition, asker, block, request.proof_of_work)
+                phone = await self._phone(connection, edition, asker)
+                await self._store(connection, challenge, edition, asker, code if phone else None)
+            CHALLENGES.inc()
+            self._delivery.send(phone, code)
         return Challenge(
             challenge=urlsafe_b64encode(challenge).decode().rstrip("="),
             expires_in_s=CODE_LIFE_S,

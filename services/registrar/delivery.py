@@ -11,8 +11,8 @@ keeps what lies with one number out of what it answers to decoys, and such a ref
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
 import nats.errors
@@ -43,6 +43,7 @@ class Delivery:
         self._pace = pace
         self._refused = refused
         self._queue: asyncio.Queue[CodeRequest] = asyncio.Queue(waiting)
+        self._reserved = 0
         self._working = True
         self._probe_now = asyncio.Event()
         self._depth = metrics.QUEUE.labels("registrar")
@@ -52,20 +53,28 @@ class Delivery:
         """Whether the last probe went through; so it is taken before the first."""
         return self._working
 
-    def require_working(self) -> None:
-        """Raise `CodesFailing` or `CodesQueued` if a code would not get anywhere soon."""
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Keep a place for one code, to be sent within the block, which then cannot fail.
+
+        So nobody has a code counted for which there is no place. Raises `CodesFailing` or
+        `CodesQueued` if a code would not get anywhere soon.
+        """
         if not self._working:
             raise CodesFailing("the last attempts to send codes failed")
-        if self._queue.full():
+        if self._queue.qsize() + self._reserved >= self._queue.maxsize:
             raise CodesQueued(f"{self._queue.qsize()} codes are waiting")
+        self._reserved += 1
+        try:
+            yield
+        finally:
+            self._reserved -= 1
 
     def send(self, phone: str | None, code: str) -> None:
-        """Have a code sent; without a phone, a decoy. Raises `CodesQueued`."""
-        try:
-            self._queue.put_nowait(_request(phone, code))
-            self._depth.inc()
-        except asyncio.QueueFull:
-            raise CodesQueued(f"{self._queue.qsize()} codes are waiting") from None
+        """Have a code sent; without a phone, a decoy. Only where there is `room`."""
+        assert self._reserved
+        self._queue.put_nowait(_request(phone, code))
+        self._depth.inc()
 
     async def drain(self) -> None:
         """Return when everything was delivered or given up, or after the longest wait."""

@@ -21,7 +21,7 @@ from services.registrar.store import Connection, Edition
 from shared.client.ballot_box import BallotBox
 from shared.client.errors import BadAnswer, CannotRead, Refused
 from shared.client.transport import Patience
-from shared.edition.manifest import LogIdentity
+from shared.edition.manifest import LogIdentity, is_edition_id
 from shared.edition.state import Phase
 from shared.edition.views import EditionView, RollView
 from shared.eligibility.errors import NotIssuing, UnknownRegistration
@@ -56,7 +56,7 @@ class Editions:
 
     async def committed(self, connection: Connection, name: str) -> Edition:
         """The edition as it was committed here; raises `UnknownRegistration`."""
-        found = await store.edition(connection, name)
+        found = await store.edition(connection, name) if is_edition_id(name) else None
         if found is None:
             raise UnknownRegistration(f"this registrar has no commitment for {name!r}")
         return found

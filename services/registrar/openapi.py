@@ -118,7 +118,7 @@ _BATCHES: Final = CounterBatches(
 )
 
 _SENT: Final[Refusals] = (Malformed, TooLarge, TooSlow, WrongMediaType)
-_KNOWN: Final[Refusals] = (Malformed, UnknownRegistration, StoreUnavailable)
+_KNOWN: Final[Refusals] = (UnknownRegistration, StoreUnavailable)
 _ROLLED: Final[Refusals] = (CommitmentDiffers, EditionUnread, NotIssuing)
 _IDENTIFIED: Final[Refusals] = (BadPerson, BadIdentityNumber, WrongCode, TooManyRequests)
 _AT_DESK: Final[Refusals] = (DeskClosed, Malformed, StoreUnavailable)

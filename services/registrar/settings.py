@@ -78,7 +78,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
             "Requests for a code from one block of addresses (/24, /48) in an hour",
             "每个地址段（/24、/48）每小时可申请的验证码数",
         ),
-    ] = 300
+    ] = 3_000
     block_solved_per_hour: Annotated[
         Limit,
         means(
@@ -99,14 +99,14 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
             "Codes that are tried from one block of addresses in an hour",
             "每个地址段每小时可尝试的验证码数",
         ),
-    ] = 600
+    ] = 20_000
     counter_guesses_per_hour: Annotated[
         Limit,
         means(
             "Counter codes that are tried from one block of addresses in an hour",
             "每个地址段每小时可尝试的窗口码数",
         ),
-    ] = 120
+    ] = 2_000
     waiting_codes: Annotated[
         Limit,
         means(

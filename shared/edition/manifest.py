@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from shared.edition.errors import BadManifest, BadShortlist
@@ -91,6 +92,15 @@ class Initiative(Struct, frozen=True):
     title: Text
     summary: Text
     department: Text
+
+
+def is_edition_id(name: str) -> bool:
+    """Whether an edition can be called that; what cannot is not looked for."""
+    try:
+        msgspec.convert(name, EditionId)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def check_manifest(manifest: Manifest, command_names: Sequence[str]) -> None:

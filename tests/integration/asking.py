@@ -80,7 +80,7 @@ class Asking:
         person = {"by": "phone", "challenge": "A" * 22, "code": "123456"}
         blinded = {"person": person, "blinded_message": "A" * 342 + "=="}
         await self.ask("registrar", "GET", f"/v1/editions/{NOBODY}/registration", 404)
-        await self.ask("registrar", "GET", f"/v1/editions/{TOO_LONG}/registration", 400)
+        await self.ask("registrar", "GET", f"/v1/editions/{TOO_LONG}/registration", 404)
         await self.ask("registrar", "POST", f"{path}/puzzles", 201)
         await self.ask("registrar", "POST", f"/v1/editions/{NOBODY}/puzzles", 404)
         asked: tuple[tuple[int, object], ...] = (

@@ -132,7 +132,9 @@ CREATE TABLE public.challenges (
     code_hash bytea NOT NULL,
     attempts smallint DEFAULT 0 NOT NULL,
     expires timestamp with time zone NOT NULL,
-    CONSTRAINT challenges_challenge_check CHECK ((octet_length(challenge) = 16))
+    CONSTRAINT challenges_challenge_check CHECK ((octet_length(challenge) = 16)),
+    CONSTRAINT challenges_code_hash_check CHECK ((octet_length(code_hash) = 32)),
+    CONSTRAINT challenges_reference_check CHECK ((octet_length(reference) = 32))
 );
 
 ALTER TABLE public.challenges OWNER TO huimin_registrar_owner;
@@ -146,6 +148,7 @@ CREATE TABLE public.counter_codes (
     voided boolean DEFAULT false NOT NULL,
     CONSTRAINT counter_codes_code_hash_check CHECK ((octet_length(code_hash) = 32)),
     CONSTRAINT counter_codes_serial_check CHECK ((serial > 0)),
+    CONSTRAINT counter_codes_used_by_check CHECK ((octet_length(used_by) = 32)),
     CONSTRAINT counter_codes_void_is_unused CHECK (((NOT voided) OR (used_by IS NULL)))
 );
 
@@ -262,11 +265,15 @@ ALTER TABLE public.roll ENABLE ALWAYS TRIGGER keep_roll;
 
 CREATE TRIGGER keep_sealed_roll_from_additions AFTER INSERT ON public.roll REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_sealed_roll();
 
+ALTER TABLE public.roll ENABLE ALWAYS TRIGGER keep_sealed_roll_from_additions;
+
 CREATE TRIGGER keep_sealed_roll_from_removals AFTER DELETE ON public.roll REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.keep_sealed_roll();
 
 ALTER TABLE public.roll ENABLE ALWAYS TRIGGER keep_sealed_roll_from_removals;
 
 CREATE TRIGGER may_issue BEFORE INSERT ON public.issuances FOR EACH ROW EXECUTE FUNCTION public.may_issue();
+
+ALTER TABLE public.issuances ENABLE ALWAYS TRIGGER may_issue;
 
 CREATE TRIGGER only_forget_phones AFTER UPDATE ON public.roll REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.only_forget_phones();
 

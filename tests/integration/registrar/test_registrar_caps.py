@@ -9,6 +9,7 @@ from typing import Any
 import altcha
 import asyncpg
 import msgspec
+from structlog.testing import capture_logs
 
 from services.registrar.settings import Settings
 from shared.service.caps import Cap, CapReached, Connection, count
@@ -127,6 +128,19 @@ async def test_an_edition_has_a_cap_a_day(settings: Settings, log: Log, notify: 
     assert [notify.waiting(phone(person)) for person in range(3, 10)] == [0] * 7
 
 
+async def test_the_operator_is_told_that_a_day_is_used_up(
+    settings: Settings, log: Log, notify: Notify
+) -> None:
+    """In a line of the log, when everybody is told."""
+    with capture_logs() as logged:
+        async with open_registrar(with_caps(settings, edition_per_day=1)) as registrar:
+            ward = await Ward(registrar, log, notify).open()
+            await ward.code(0)
+            await until_refused(ward, range(1, 10))
+    told = [line["edition"] for line in logged if line["event"] == "no more codes go out today"]
+    assert told == [ward.edition]
+
+
 async def test_strangers_use_up_no_codes_of_the_edition(
     settings: Settings, log: Log, notify: Notify
 ) -> None:
@@ -161,7 +175,7 @@ async def passes(connection: Connection, cap: Cap) -> bool:
     return True
 
 
-async def test_the_edition_s_last_code_is_nobody_s_news(
+async def test_the_last_code_of_a_day_is_nobodys_news(
     settings: Settings, log: Log, notify: Notify
 ) -> None:
     """Who had the last one cannot be seen: until the next look all are answered as before."""
@@ -246,7 +260,7 @@ async def test_solved_puzzles_have_a_cap(settings: Settings, log: Log, notify: N
     assert answers[-1].slug == "too-many-requests"
 
 
-async def test_a_puzzle_buys_no_code_beyond_the_edition_s_day(
+async def test_a_puzzle_buys_no_code_beyond_the_day(
     settings: Settings, log: Log, notify: Notify
 ) -> None:
     """Seconds of a device do not pay for texts: the day stays used up."""

@@ -89,6 +89,32 @@ async def test_more_codes_than_can_wait(settings: Settings, log: Log, notify: No
     assert {answer.slug for answer in busy} == {"code-delivery-busy"}
 
 
+async def test_whoever_finds_no_room_has_used_up_nothing(
+    settings: Settings, log: Log, notify: Notify
+) -> None:
+    """Of many at the same moment, those who must come later can still ask for their one code."""
+    slow = msgspec.structs.replace(BRISK, senders=1, answer_s=5.0, offer_s=5.0)
+    small = msgspec.structs.replace(settings, waiting_codes=2, person_per_hour=1)
+    people = range(10)
+    async with open_registrar(small, slow) as registrar:
+        ward = await Ward(registrar, log, notify).open()
+        notify.delay_s = 2.0
+        answers = await asyncio.gather(*(ward.ask(person) for person in people))
+        notify.delay_s = 0.0
+        assert {answer.status for answer in answers} == {201, 503}
+        busy = [person for person in people if answers[person].status == 503]
+        for person in busy:
+            await until_let_in(ward, person)
+
+
+async def until_let_in(ward: Ward, person: int) -> None:
+    """Return when a challenge was made; whoever asks too often for it to be made is told so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (answer := await ward.ask(person)).status == 503:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert answer.status == 201
+
+
 async def test_what_waits_is_delivered_before_stopping(
     settings: Settings, log: Log, notify: Notify
 ) -> None:

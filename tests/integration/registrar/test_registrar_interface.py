@@ -2,11 +2,20 @@
 
 import re
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from services.registrar.settings import Settings
 from tests.integration.registrar.parties import Log, Notify
-from tests.integration.registrar.stage import Registrar, Ward, counter
+from tests.integration.registrar.stage import (
+    JSON,
+    Registrar,
+    Ward,
+    counter,
+    identity_number,
+    open_registrar,
+)
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 DESK = [
@@ -14,6 +23,8 @@ DESK = [
     ("POST", "x/commitment"),
     ("GET", "x/references"),
     ("POST", "x/counter-codes"),
+    ("GET", "x/counter-codes"),
+    ("POST", "x/counter-codes/voided"),
     ("POST", "x/issuance-report"),
     ("GET", "x"),
     ("DELETE", "x/phones"),
@@ -36,13 +47,41 @@ async def test_a_token_that_is_not_ascii_is_wrong(registrar: Registrar) -> None:
     assert answer.slug == "desk-token-wrong"
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("DELETE", "/phones")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", ""), ("GET", "/counter-codes"), ("DELETE", "/phones")]
+)
 async def test_the_desk_names_what_it_does_not_know(
     registrar: Registrar, method: str, path: str
 ) -> None:
     """An edition without roll and commitment."""
     answer = await registrar.desk(method, f"nowhere{path}")
     assert (answer.status, answer.slug) == (404, "unknown-edition-at-desk")
+
+
+PUBLIC = (
+    ("GET", "registration", None),
+    ("POST", "puzzles", None),
+    ("POST", "challenges", {"identity_number": identity_number(1)}),
+    (
+        "POST",
+        "credentials",
+        {"person": {"by": "counter", "code": "x"}, "blinded_message": "A" * 342 + "=="},
+    ),
+    ("POST", "issuance-proofs", {"person": {"by": "counter", "code": "x"}}),
+)
+
+
+@pytest.mark.parametrize("edition", ["none", "%00", "a%00b", "%FF", "A+b", "x" * 300])
+async def test_what_no_edition_is_called_is_not_found(settings: Settings, edition: str) -> None:
+    """On every public path, also what the database could not even compare."""
+    answers = {}
+    async with open_registrar(msgspec.structs.replace(settings, proof_of_work=True)) as registrar:
+        for method, resource, document in PUBLIC:
+            data = None if document is None else msgspec.json.encode(document)
+            path = f"/v1/editions/{edition}/{resource}"
+            answer = await registrar.request(method, path, data, JSON)
+            answers[resource] = answer.status, answer.slug
+    assert answers == {one: (404, "unknown-registration") for _, one, _ in PUBLIC}
 
 
 async def test_an_edition_id_is_checked(registrar: Registrar) -> None:

@@ -24,6 +24,8 @@ UNSEAL = (
     " WHERE edition = $1"
 )
 
+CHALLENGE = "INSERT INTO challenges VALUES (decode(repeat('00', 16), 'hex'), $1, {}, 0, now())"
+
 
 @pytest.fixture
 def office(registrar: Registrar, log: Log, notify: Notify) -> Ward:
@@ -203,6 +205,45 @@ async def test_issuances_refuse_even_their_owner(
     values = (ward.edition,) if "$1" in statement else ()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         query(owner_url, statement, *values)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO roll (edition, reference) VALUES ($1, sha256('x'))",
+        "INSERT INTO issuances VALUES ($1, sha256('x'), sha256('y'), 'phone')",
+    ],
+)
+async def test_the_role_of_a_replica_adds_nobody(
+    ward: Ward, admin_url: str, statement: str
+) -> None:
+    """Not to a sealed roll, and not to those who have a credential."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        await connection.execute("SET session_replication_role = replica")
+        with pytest.raises(
+            (asyncpg.InsufficientPrivilegeError, asyncpg.IntegrityConstraintViolationError)
+        ):
+            await connection.execute(statement, ward.edition)
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE counter_codes SET used_by = 'short' WHERE edition = $1",
+        CHALLENGE.format("'short', sha256('')"),
+        CHALLENGE.format("sha256(''), 'short'"),
+    ],
+)
+async def test_references_and_hashes_have_their_length(
+    ward: Ward, owner_url: str, statement: str
+) -> None:
+    """The database takes none of another."""
+    await ward.counter_codes()
+    with pytest.raises(asyncpg.CheckViolationError, match=r"_(reference|code_hash|used_by)_check"):
+        query(owner_url, statement, ward.edition)
 
 
 async def test_nobody_off_the_roll_is_issued_anything_even_by_the_owner(

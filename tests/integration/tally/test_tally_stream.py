@@ -177,15 +177,16 @@ async def test_may_be_read_by_any_page_and_kept_by_no_cache(
     }
 
 
-@pytest.mark.parametrize("path", ["tally", "tally/stream"])
+@pytest.mark.parametrize("name", ["none", "%00"])
+@pytest.mark.parametrize("path", ["tally", "tally/stream", "tally/turnout", "tally/ballots.pb"])
 async def test_an_unknown_edition_is_a_problem(
-    settings: Settings, host: LogHost, live: EditionBuilder, path: str
+    settings: Settings, host: LogHost, live: EditionBuilder, path: str, name: str
 ) -> None:
     """An edition that nobody counts is answered with a problem document."""
     host.show(live)
     async with open_tally(settings) as tally:
         await tally.counted(live)
-        async with tally.session.get(f"{tally.url}/v1/editions/none/{path}") as response:
+        async with tally.session.get(f"{tally.url}/v1/editions/{name}/{path}") as response:
             body = await response.json(content_type="application/problem+json")
     assert (response.status, body["type"]) == (404, "urn:huimin:problem:unknown-edition")
 
