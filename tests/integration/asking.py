@@ -190,6 +190,18 @@ class Asking:
         for name in ("live", "ready"):
             await self.ask("notify", "GET", f"/{name}", 200)
 
+    async def page_of(self, kind: str) -> tuple[str, str]:
+        """Path and media type of the page that an announcement to the reader leads to."""
+        url = f"{self._installation.notify_url}/inbox/messages"
+        found: list[str] = []
+        while not found:
+            async with self._session.get(url, params={"to": READER}) as answer:
+                texts = [one["text"] for one in await answer.json() if one["kind"] == kind]
+            found = re.findall(rf"http\S+#{EDITION}\b", "".join(texts))
+            await asyncio.sleep(0.02)
+        async with self._session.get(found[0]) as page:
+            return page.url.path, page.content_type
+
     async def _link(self, kind: str) -> str:
         """The newest link of a kind that came to the reader."""
         url = f"{self._installation.notify_url}/inbox/messages"

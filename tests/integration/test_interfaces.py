@@ -65,6 +65,7 @@ class Record(NamedTuple):
     fronts: Mapping[str, Front]
     heard: Sequence[Heard]
     stream: StreamConfig
+    opening_leads_to: tuple[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,11 @@ def test_the_stream_is_as_described(record: Record) -> None:
     assert stream.allow_direct is described["allowDirect"]
 
 
+def test_an_announcement_leads_to_a_page(record: Record) -> None:
+    """That of an opening, to where one votes."""
+    assert record.opening_leads_to == ("/vote", "text/html")
+
+
 def _operations(service: str) -> dict[tuple[str, str], dict[str, dict[str, object]]]:
     paths = load(f"openapi-{service}")["paths"]
     return {(path, method): one for path, item in paths.items() for method, one in item.items()}
@@ -148,12 +154,12 @@ async def _observe(installation: Installation) -> Record:
     urls = {one: getattr(installation, f"{one}_url") for one in SERVICES}
     async with _listening(installation) as heard, fronts(urls) as made:
         at = {service: url for service, (_, url) in made.items()}
-        await _go_through(installation, at)
+        opening_leads_to = await _go_through(installation, at)
         client = await _client(installation, "listener-LOG")
         info = await client.jetstream().stream_info(stream_name(EDITION))
         await client.close()
         checked = {service: front for service, (front, _) in made.items()}
-        return Record(checked, heard, info.config)
+        return Record(checked, heard, info.config, opening_leads_to)
 
 
 @asynccontextmanager
@@ -181,7 +187,7 @@ async def _client(installation: Installation, name: str) -> Client:
     )
 
 
-async def _go_through(installation: Installation, at: Mapping[str, str]) -> None:
+async def _go_through(installation: Installation, at: Mapping[str, str]) -> tuple[str, str]:
     script = replace(made_up(PEOPLE), edition=EDITION)
     people = residents(PEOPLE)
     people = [*people[:-1], Resident(people[-1].identity_number, None)]
@@ -234,7 +240,9 @@ async def _go_through(installation: Installation, at: Mapping[str, str]) -> None
         await box.proof(EDITION, 0)
         await ask.reads()
         await ask.tally()
+        opening_leads_to = await ask.page_of("opening")
         await ask.unsubscribe()
+        return opening_leads_to
 
 
 async def _identify(
