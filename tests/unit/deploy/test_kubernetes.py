@@ -284,7 +284,8 @@ def test_browsers_find_each_service_where_it_is_published(
 
 
 @pytest.mark.parametrize(
-    ("setting", "service", "page"), [("voting_url", "ballot", "vote"), ("board_url", "tally", "board")]
+    ("setting", "service", "page"),
+    [("voting_url", "ballot", "vote"), ("board_url", "tally", "board")],
 )
 def test_messages_lead_to_a_page_of_their_edition(
     objects: Sequence[Object], tmp_path: Path, setting: str, service: str, page: str
