@@ -6,6 +6,7 @@ from typing import Final
 from cli.doctor import (
     certificates,
     codes,
+    counts,
     databases,
     logs,
     machine,
@@ -24,6 +25,7 @@ CHECKS: Final[Sequence[Callable[[Place], Awaitable[list[Finding]]]]] = (
     reference_clock.check,
     nats_server.check,
     codes.check,
+    counts.check,
     machine.check,
     certificates.check,
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from cli.doctor.counts import check
+from cli.doctor.place import Place
 from services.tally.settings import Settings
 from shared.log.tiles import decode_bundle, encode_bundle
 from tests.editions import EditionBuilder
@@ -154,6 +156,21 @@ async def test_stays_ready_and_says_why(
                 },
             }
         ],
+    )
+
+
+async def test_the_doctor_finds_it(settings: Settings, host: LogHost, live: EditionBuilder) -> None:
+    """What fails names the edition, the index, and what is wrong there."""
+    async with open_tally(settings) as tally:
+        await meet(tally, host, live, repeat_a_ballot)
+        before = await check(Place(services={"tally": tally.url}))
+        await tally.contradicted(live.edition)
+        (found,) = await check(Place(services={"tally": tally.url}))
+    assert [one.level for one in before] == ["ok"]
+    assert (found.level, found.subject, found.evidence) == (
+        "fail",
+        live.edition,
+        f"index {len(live.entries) - 1} (ballot): seq 1 after seq 1 of the same key",
     )
 
 
