@@ -23,6 +23,7 @@ APART: Final = (
     "integration/test_interfaces.py",
     "integration/test_faults.py",
     "browser/test_demo.py",
+    "browser/test_vote_crowded.py",
 )
 """Tests with an installation of their own, the longest first: after the others, with
 `--dist loadscope`, one worker runs all that share it."""

@@ -80,13 +80,22 @@ async def test_puzzles_and_waiting(
     await look(booth.page, "vote-429-phone-zh", whole=False)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def puzzling(crowded: VoteAt) -> VoteAt:
+    """The same edition once the free code of the hour was asked for."""
+    somebody = ChallengeRequest(identity_number=crowded.somebody().identity_number)
+    async with open_registrar(crowded.installation.registrar_url) as registrar:
+        await registrar.challenge(crowded.edition, somebody)
+    return crowded
+
+
 async def test_a_puzzle_that_takes_its_time(
-    new_booth: NewBooth, crowded: VoteAt, complaints: Complaints
+    new_booth: NewBooth, puzzling: VoteAt, complaints: Complaints
 ) -> None:
     """While it is solved the page says why, and how long that may take."""
     complaints.expect(REFUSED)
     complaints.expect(OTHERS)
-    booth = await new_booth(at=crowded)
+    booth = await new_booth(at=puzzling)
     solving = asyncio.Event()
 
     async def hold(route: Route) -> None:
@@ -104,12 +113,12 @@ async def test_a_puzzle_that_takes_its_time(
 
 
 async def test_a_puzzle_that_is_not_solved(
-    new_booth: NewBooth, crowded: VoteAt, complaints: Complaints
+    new_booth: NewBooth, puzzling: VoteAt, complaints: Complaints
 ) -> None:
     """The page says so, and the next attempt may succeed."""
     complaints.expect(REFUSED)
     complaints.expect(OTHERS)
-    booth = await new_booth(at=crowded)
+    booth = await new_booth(at=puzzling)
 
     async def unknown(route: Route) -> None:
         answer = await route.fetch()
