@@ -3,10 +3,10 @@
 On connect the time by the tally's clock, in a comment, and the newest snapshot; then each new one,
 and a comment when it is quiet for long. A snapshot's own time is no clock: the newest may be hours
 old when nobody votes. `id:` is the log position; `Last-Event-ID` is not looked at, because every
-snapshot is complete and the first one sent is the newest. All clients share the same encoded bytes. One that does not read is waited
-for by its own task alone, and dropped after a while. When the process drains, all are told when to
-come back, each at another time, and are let go. Who asks for a stream then gets one that ends at
-once, not a 503, after which a browser would not ask again.
+snapshot is complete and the first one sent is the newest. All clients share the same encoded bytes.
+One that does not read is waited for by its own task alone, and dropped after a while. When the
+process drains, all are told when to come back, each at another time, and are let go. Who asks for a
+stream then gets one that ends at once, not a 503, after which a browser would not ask again.
 """
 
 import asyncio

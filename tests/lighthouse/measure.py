@@ -2,8 +2,8 @@
 
     python -m tests.lighthouse.measure
 
-The pages are those of a demonstration that is kept up for as long as it takes. Lighthouse slows the
-processor and the network down as for its mobile preset, and measures time. Whatever else the machine
+The pages are those of a demonstration that is kept up for as long as it takes. Lighthouse slows
+processor and network down as for its mobile preset, and measures time. Whatever else the machine
 does makes a run only slower, so of a page's runs the best counts, and all are printed.
 """
 
