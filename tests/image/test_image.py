@@ -102,3 +102,12 @@ def test_service_is_unprivileged(deployment: Deployment, name: str) -> None:
     status = {key: value.split() for key, _, value in (line.partition(":") for line in lines)}
     assert status["Uid"] == [str(USER)] * 4
     assert int(status["CapEff"][0], 16) == int(status["CapPrm"][0], 16) == 0
+
+
+def test_the_operator_backs_up_from_the_image(deployment: Deployment) -> None:
+    """As the ordinary user, with the programs of PostgreSQL that the image has."""
+    url = "--admin-url-file=/run/secrets/postgres.database-url"
+    copies = "--checkpoints=/var/lib/huimin/checkpoints"
+    done = deployment.tool("operator", "huimin", "backup", "/backups/first", url, copies)
+    assert done.returncode == 0, done.stderr
+    assert (deployment.directory / "volumes/backups/first/manifest.json").is_file()
