@@ -130,7 +130,7 @@ def test_every_permission_on_our_subjects_is_an_operation() -> None:
         for subject in subjects
         if not subject.startswith("$JS.API.")
     }
-    assert described - allowed == {("tally", "receive", "runs"), ("dashboard", "receive", "tally")}
+    assert described - allowed == {("dashboard", "receive", "tally")}
     assert allowed - described == set()
 
 

@@ -7,6 +7,7 @@ import pytest
 from cli.doctor import clocks
 from cli.doctor.databases import durability
 from cli.doctor.findings import Finding, Level, Said, exit_code, hindered, not_asked, ok, warn
+from cli.doctor.nats_rights import covers
 from cli.doctor.nats_server import sync_interval
 
 SAID = Said("一", "one")
@@ -101,3 +102,23 @@ def test_anything_but_always_fails(text: str) -> None:
 def test_the_exit_code_says_the_worst(findings: list[Finding], code: int) -> None:
     """What fails comes before what could not be read."""
     assert exit_code(findings) == code
+
+
+@pytest.mark.parametrize(
+    ("right", "subject", "covered"),
+    [
+        ("huimin.log.*.runs", "huimin.log.x.runs", True),
+        ("huimin.log.*.runs", "huimin.log.*.runs", True),
+        ("huimin.log.*.runs", "huimin.log.>", False),
+        ("huimin.log.x.runs", "huimin.log.*.runs", False),
+        ("huimin.log.*.runs", "huimin.log.x", False),
+        ("_INBOX_tally.>", "_INBOX_tally.>", True),
+        ("_INBOX_tally.>", "_INBOX_tally.x.y", True),
+        ("_INBOX_tally.>", "_INBOX_tally", False),
+        (">", "$SYS.>", True),
+        ("*", ">", False),
+    ],
+)
+def test_a_right_covers_what_it_takes_in(right: str, subject: str, covered: bool) -> None:
+    """Wildcards on both sides: only what is covered is left untried."""
+    assert covers(right, subject) is covered
