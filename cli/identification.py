@@ -19,7 +19,7 @@ PHONE: Final = "手机号码 Mobile number"
 COUNTER_CODE: Final = "密封信封内的验证码 Code in the sealed envelope"
 
 _SENT: Final = {
-    "roll": "如您在选民册上, 验证码已发往登记的手机"
+    "roll": "如您在选民册上，验证码已发往登记的手机"
     " If you are on the roll, a code is on its way to the phone on record",
     "phone": "验证码已发往该手机 A code is on its way to that phone",
 }
@@ -66,7 +66,7 @@ def say_sent(asker: Asker, registration: Registration, challenge: Challenge) -> 
     )
     if registration.codes == "failing":
         asker.say(
-            "目前短信发送不畅; 如未收到, 请稍后重试或到现场办理"
+            "目前短信发送不畅；如未收到，请稍后重试或到现场办理"
             " Messages are failing at the moment: if none comes, try later, or go to a counter"
         )
 
@@ -74,7 +74,7 @@ def say_sent(asker: Asker, registration: Registration, challenge: Challenge) -> 
 def say_going_on(asker: Asker, sent: SentCode) -> None:
     """Say that an earlier run had a code sent, and that it is still good."""
     asker.say(
-        "继续上次的登记: 验证码此前已发送 Going on where an earlier run ended: a code was sent,"
+        "继续上次的登记：验证码此前已发送 Going on where an earlier run ended: a code was sent,"
         f" valid until {sent.until.astimezone():%H:%M}"
     )
 

@@ -22,7 +22,7 @@ APART: Final = (
     "integration/test_separation.py",
     "integration/test_interfaces.py",
     "integration/test_faults.py",
-    "browser/test_demo.py",
+    "browser/test_demo_kept.py",
     "browser/test_vote_crowded.py",
 )
 """Tests with an installation of their own, the longest first: after the others, with

@@ -75,7 +75,7 @@ def _verdict(report: AuditReport) -> Iterator[str]:
     if report.violation is not None:
         where, why = _text(report.violation.where), _text(report.violation.why)
         said = Text(
-            zh="日志有错, 任何数字都不可信", en="The log is wrong: no figure can be trusted"
+            zh="日志有错，任何数字都不可信", en="The log is wrong: no figure can be trusted"
         )
         yield f'<div class="verdict wrong" role="alert"><strong>✗ {_both(said)}</strong>'
         yield f"<p><code>{where}</code>: {why}</p></div>"
@@ -90,7 +90,7 @@ def _verdict(report: AuditReport) -> Iterator[str]:
     yield f'<div class="verdict verified"><strong>✓ {_both(said)}</strong></div>'
     if report.key_source == "first-use":
         said = Text(
-            zh="密钥取自日志自己。请与市里公布的密钥比对, 否则本报告只说明它不自相矛盾。",
+            zh="密钥取自日志自己。请与市里公布的密钥比对，否则本报告只说明它不自相矛盾。",
             en="The key is the log's own word. Compare it with the one that the city published.",
         )
         yield f'<div class="warn">{_both(said)}</div>'

@@ -22,11 +22,11 @@ EXISTING_DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
 EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 WITH_SECRETS = (
-    "此备份含有密钥: 得到它的人可以签署日志, 可以签发投票凭证。请与数据分开、加密保管。",
+    "此备份含有密钥：得到它的人可以签署日志，可以签发投票凭证。请与数据分开、加密保管。",
     "THIS BACKUP CONTAINS SECRETS: who has it can sign the log. Keep it encrypted, and apart.",
 )
 WITHOUT_SECRETS = (
-    "此备份不含密钥。没有 log-key.seed、registrar.key 和 notify.key 就无法恢复: 请另行备份。",
+    "此备份不含密钥。没有 log-key.seed、registrar.key 和 notify.key 就无法恢复：请另行备份。",
     "Secrets are not in this backup, and a restore needs those three files: back them up too.",
 )
 

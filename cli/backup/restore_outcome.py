@@ -8,12 +8,12 @@ from cli.backup.issuance import RestoredIssuance
 from cli.backup.restore import RestoredLog
 
 NOT_COMPARED = (
-    "没有与任何已公布的检查点比较, 无法知道备份是否落后。除非从未公布过检查点, 否则不要启用。",
+    "没有与任何已公布的检查点比较，无法知道备份是否落后。除非从未公布过检查点，否则不要启用。",
     "COMPARED WITH NOTHING: nobody can say whether this backup is behind what was published.",
 )
 
 SHUT = (
-    "{}: 不再签发投票凭证。备份之后领过凭证的人在这里查不到, 可能再领一次、投两次票。",
+    "{}: 不再签发投票凭证。备份之后领过凭证的人在这里查不到，可能再领一次、投两次票。",
     (
         "{}: no more credentials are given out. Who got one after the backup is not known here,"
         " could get a second one, and vote twice."
@@ -21,7 +21,7 @@ SHUT = (
 )
 TO_DECIDE = (
     (
-        "由官员决定: 不再登记直到截止, 或作废本届; 若确知备份之后无人领证, 可用"
+        "由官员决定：不再登记直到截止，或作废本届；若确知备份之后无人领证，可用"
         " --accept-forgotten-issuance {} 重新恢复。"
     ),
     (

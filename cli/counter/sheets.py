@@ -43,10 +43,10 @@ _FORM: Final = "slip"
 _TITLE: Final = ("惠民投票 现场码", "Huimin vote: counter code")
 _OUTSIDE: Final = (
     (
-        "1. 本人凭身份证领取, 封口完好方可接收。",
-        "2. 拆开后扫描二维码, 或在投票页面输入验证码。",
-        "3. 只能使用一次; 请勿告诉任何人, 工作人员不会索要。",
-        "4. 遗失或封口破损, 请凭编号到领取处更换。",
+        "1. 本人凭身份证领取，封口完好方可接收。",
+        "2. 拆开后扫描二维码，或在投票页面输入验证码。",
+        "3. 只能使用一次；请勿告诉任何人，工作人员不会索要。",
+        "4. 遗失或封口破损，请凭编号到领取处更换。",
     ),
     (
         "1. Handed to you in person against your identity card.",
@@ -57,8 +57,8 @@ _OUTSIDE: Final = (
     ),
 )
 _COVER: Final = (
-    ("① 沿右侧折线向内折, 盖住验证码", "Fold this panel over the code"),
-    ("② 沿左侧折线向后折, 说明朝外", "Fold the left panel back, text outside"),
+    ("① 沿右侧折线向内折，盖住验证码", "Fold this panel over the code"),
+    ("② 沿左侧折线向后折，说明朝外", "Fold the left panel back, text outside"),
     ("③ 用封签封住左边", "Seal the open edge with a sticker"),
 )
 
@@ -174,7 +174,7 @@ def _draw_inside(canvas: Canvas, sheets: Sheets) -> None:
     canvas.drawCentredString(middle, _HEIGHT - 7 * mm, "验证码 Code")
     canvas.setFont(_CHINESE, 6.5)
     y = _HEIGHT - 52.5 * mm
-    canvas.drawCentredString(middle, y, "只能使用一次, 请勿告诉任何人  Works once; tell nobody")
+    canvas.drawCentredString(middle, y, "只能使用一次，请勿告诉任何人  Works once; tell nobody")
     canvas.setFont(_LATIN, 6)
     for line in _wrapped(sheets.voting_url or "", _LATIN, 6, _PANEL - 2 * _PAD)[:3]:
         y -= 2.8 * mm

@@ -16,7 +16,7 @@ TIMEOUT_S: Final = 10.0
 WARN_BEFORE: Final = timedelta(days=21)
 
 _RENEW = Said(
-    "更新证书并让代理重新加载; 检查自动续期为何没有发生",
+    "更新证书并让代理重新加载；检查自动续期为何没有发生",
     "renew the certificate and let the proxy reload it; see why it was not renewed by itself",
 )
 

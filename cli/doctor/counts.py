@@ -20,7 +20,7 @@ _AUDIT = Said(
     " HuiminTallyContradiction",
 )
 _REPAIR = Said(
-    "投票不受影响；看计票服务的日志: 读不到公开日志时它会一直重试",
+    "投票不受影响；看计票服务的日志：读不到公开日志时它会一直重试",
     "voting goes on; read the tally's log: it tries again for as long as it cannot read the log",
 )
 

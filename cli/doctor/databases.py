@@ -16,7 +16,7 @@ Look: TypeAlias = Callable[[Connection], Awaitable[list[Finding]]]
 
 DURABLE: Final[Mapping[str, Said]] = {
     "fsync": Said(
-        "断电会损坏数据库, 已确认的选票会丢失",
+        "断电会损坏数据库，已确认的选票会丢失",
         "a power cut corrupts the database, and acknowledged ballots are lost",
     ),
     "full_page_writes": Said(
@@ -55,7 +55,7 @@ async def _look(subject: str, url: str, look: Look) -> list[Finding]:
                 Said("无法连接数据库", "the database cannot be used"),
                 why or type(error).__name__,
                 Said(
-                    "检查 PostgreSQL 是否在运行, 以及地址和口令文件",
+                    "检查 PostgreSQL 是否在运行，以及地址和口令文件",
                     "see whether PostgreSQL runs, and whether address and password are right",
                 ),
             )
@@ -68,12 +68,12 @@ async def _server(connection: Connection, place: Place) -> list[Finding]:
     findings = [*durability(now, await store.overrides(connection)), await _clock(connection)]
     standbys = now["synchronous_standby_names"]
     if place.embedded:
-        said = Said("单机安装: 请经常备份", "one machine by design: take backups")
+        said = Said("单机安装：请经常备份", "one machine by design: take backups")
         return [*findings, ok("postgresql-standby", "PostgreSQL", said)]
     if not standbys:
         said = Said("没有同步备库", "there is no synchronous standby")
         next_ = Said(
-            "这台服务器的磁盘坏了, 选票就丢了: 加一台同步备库",
+            "这台服务器的磁盘坏了，选票就丢了：加一台同步备库",
             "if this server's disk dies, ballots are lost: add a synchronous standby",
         )
         return [*findings, warn("postgresql-standby", "PostgreSQL", said, "", next_)]
@@ -81,7 +81,7 @@ async def _server(connection: Connection, place: Place) -> list[Finding]:
     if not count:
         said = Said("同步备库没有连接", "no synchronous standby is connected")
         next_ = Said(
-            "没有它, 提交会一直等待: 查看备库", "without one every commit waits: see to the standby"
+            "没有它，提交会一直等待：查看备库", "without one every commit waits: see to the standby"
         )
         return [*findings, fail("postgresql-standby", "PostgreSQL", said, standbys, next_)]
     said = Said(f"同步备库: {count}", f"synchronous standbys: {count}")

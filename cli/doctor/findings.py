@@ -68,7 +68,7 @@ def not_asked(check: str, option: str) -> Finding:
         check=check,
         level="unchecked",
         subject="",
-        found=Said(f"未检查: 没有给出 {option}", f"not checked: {option} was not given"),
+        found=Said(f"未检查：没有给出 {option}", f"not checked: {option} was not given"),
     )
 
 

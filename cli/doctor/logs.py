@@ -239,25 +239,25 @@ def _unreadable_copy(subject: str, why: str) -> Finding:
 
 
 _STOP_SERVING = Said(
-    "停止投票服务, 保留所有数据; 恢复不落后的备份或启用另一台备库 (见 backup 文档)",
+    "停止投票服务，保留所有数据；恢复不落后的备份或启用另一台备库 (见 backup 文档)",
     "stop the ballot service and keep all data; restore a backup that is not behind, or promote"
     " another standby (see the page about backups)",
 )
 _COPY = Said(
-    "检查副本目录是否挂载、可写, 以及投票服务的日志",
+    "检查副本目录是否挂载、可写，以及投票服务的日志",
     "see whether the directory is mounted and writable, and read the ballot service's log",
 )
 _RELAY = Said(
-    "投票不受影响; 看投票服务日志中的 relay 和 NATS 的状态",
+    "投票不受影响；看投票服务日志中的 relay 和 NATS 的状态",
     "voting goes on; look for `relay` in the ballot service's log, and at NATS",
 )
 _TALLY = Said(
-    "投票不受影响; 看计票服务的日志, 等它赶上",
+    "投票不受影响；看计票服务的日志，等它赶上",
     "voting goes on; read the tally service's log, and wait until it has caught up",
 )
 _STREAM = Said(
-    "停止 NATS, 清空它的 store_dir (集群则所有节点一起), 再启动: 其中只有副本, 投票服务会按设置"
-    "重新建立, 投票不受影响",
+    "停止 NATS, 清空它的 store_dir (集群则所有节点一起), 再启动：其中只有副本，投票服务会按设置"
+    "重新建立，投票不受影响",
     "stop NATS, empty its store_dir (in a cluster those of all nodes, all stopped), and start it:"
     " all there is a copy, which the ballot service makes anew as it is set; voting goes on",
 )

@@ -32,7 +32,7 @@ def _disk(directory: Path) -> Finding:
         return hindered("disk", str(directory), str(error))
     evidence = f"{usage.free / 1e9:.1f} of {usage.total / 1e9:.1f} GB free"
     next_ = Said(
-        "腾出空间或扩容; 每张选票约占 2 kB。磁盘满了, 投票就停了",
+        "腾出空间或扩容；每张选票约占 2 kB。磁盘满了，投票就停了",
         "make room or add some; a ballot takes about 2 kB. Voting stops when the disk is full",
     )
     if usage.free < FAIL_FREE:
@@ -56,7 +56,7 @@ def _secrets(directory: Path) -> Finding:
     if open_to_others:
         said = Said("别的用户可以读取密钥", "other users can get at secrets")
         next_ = Said(
-            f"chmod -R go= {directory}; 若可能已被读取, 更换这些密钥",
+            f"chmod -R go= {directory}; 若可能已被读取，更换这些密钥",
             f"chmod -R go= {directory}; replace the secrets if somebody may have read them",
         )
         return fail("secret-files", str(directory), said, ", ".join(open_to_others), next_)
@@ -84,7 +84,7 @@ def _announcers(directory: Path) -> Finding:
     if not files:
         said = Said("没有人可以公告新的一届", "nobody may announce an edition")
         next_ = Said(
-            "把一名官员的 .pub 复制进去, 无需重启", "copy an officer's .pub into it; no restart"
+            "把一名官员的 .pub 复制进去，无需重启", "copy an officer's .pub into it; no restart"
         )
         return warn("announcers", subject, said, "", next_)
     return ok("announcers", subject, Said("公告人", "who may announce"), f"{len(files)}")

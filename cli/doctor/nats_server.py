@@ -101,7 +101,7 @@ def _sync(value: str, where: str) -> Finding:
         "nats-sync-interval",
         where,
         Said(
-            "断电会丢失已确认的消息, 甚至整个流",
+            "断电会丢失已确认的消息，甚至整个流",
             "a power cut loses acknowledged messages, or the whole stream",
         ),
         f"sync_interval: {value}",
@@ -151,7 +151,7 @@ async def _permissions(url: str, name: str, seed: Path) -> Finding:
             Said("无法连接 NATS", "NATS cannot be used"),
             str(error) or type(error).__name__,
             Said(
-                "投票不受影响; 检查 NATS 是否在运行, 以及它的用户与密钥文件",
+                "投票不受影响；检查 NATS 是否在运行，以及它的用户与密钥文件",
                 "voting goes on; see whether NATS runs, and whether it has this user's key",
             ),
         )

@@ -110,7 +110,7 @@ def _some(names: Iterable[str]) -> str:
 
 def _in(database: str) -> Said:
     return Said(
-        f"查清是谁改的; 用超级用户在数据库 {database} 中运行",
+        f"查清是谁改的；用超级用户在数据库 {database} 中运行",
         f"find out who did it; run this in the database {database} as a superuser",
     )
 
@@ -118,7 +118,7 @@ def _in(database: str) -> Said:
 def _as_owner(service: str) -> Said:
     role, owner = database_role(service), owner_role(service)
     return Said(
-        f"查清是谁改的; 用管理员在数据库 {role} 中先 SET ROLE {owner}, 再运行",
+        f"查清是谁改的；用管理员在数据库 {role} 中先 SET ROLE {owner}, 再运行",
         f"find out who did it; run this in the database {role} as the administrator, after"
         f" SET ROLE {owner}",
     )

@@ -59,7 +59,7 @@ async def _service(session: aiohttp.ClientSession, name: str, url: str) -> list[
                 Said("服务没有应答", "the service does not answer"),
                 str(error) or type(error).__name__,
                 Said(
-                    "看该服务的日志: 最后几行说明它为何停止或拒绝启动",
+                    "看该服务的日志：最后几行说明它为何停止或拒绝启动",
                     "read its log: the last lines say why it stopped, or refuses to start",
                 ),
             )
@@ -74,10 +74,10 @@ async def _ready(session: aiohttp.ClientSession, subject: str, url: str) -> Find
     return fail(
         "services",
         subject,
-        Said("服务有应答, 但未就绪", "the service answers and is not ready"),
+        Said("服务有应答，但未就绪", "the service answers and is not ready"),
         said,
         Said(
-            "按上面的原因处理; 数据库不可用是最常见的原因",
+            "按上面的原因处理；数据库不可用是最常见的原因",
             "do something about the reason above; most often the database is away",
         ),
     )
@@ -111,7 +111,7 @@ async def _version(session: aiohttp.ClientSession, subject: str, url: str) -> Fi
         Said("服务的版本与本程序不同", "the service is of another version than this program"),
         f"{running} runs, this is {VERSION}",
         Said(
-            "用同一版本的程序再查; 若升级未完成, 请先完成: huimin upgrade --check",
+            "用同一版本的程序再查；若升级未完成，请先完成: huimin upgrade --check",
             "use the program of that version, or finish the upgrade: huimin upgrade --check",
         ),
     )

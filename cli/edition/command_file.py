@@ -31,7 +31,7 @@ class BadCommandFile(Invalid):
     slug = "bad-command-file"
     title = ("命令文件有误", "The command file is not as it was prepared")
     next = (
-        "请勿签署, 请准备人重新生成",
+        "请勿签署，请准备人重新生成",
         "Sign nothing; ask whoever prepared it for a new file",
     )
 

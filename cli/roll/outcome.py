@@ -111,7 +111,7 @@ def _forgotten(forgotten: Forgotten) -> Iterator[str]:
     names = ", ".join(forgotten.open_editions)
     until = f"until these have reported issuance: {names}" if names else "as the roll is in use"
     yield (
-        "数据库文件尚未重写, 加密的号码可能仍在其中; 请稍后再次运行"
+        "数据库文件尚未重写，加密的号码可能仍在其中；请稍后再次运行"
         f" The database's file was not written anew, {until}. Encrypted phones may be left in it:"
         " run this again then."
     )

@@ -33,7 +33,7 @@ class Booth:
         """The voter whose pending ballot, if there was one, is acknowledged."""
         if voter.pending is None:
             return voter
-        self._say("上次的选票未收到回执, 现原样重发 An earlier ballot has no receipt; sent again:")
+        self._say("上次的选票未收到回执，现原样重发 An earlier ballot has no receipt; sent again:")
         self._show(voter.pending.choices)
         self.resumed = True
         return await self._received(send_pending(self._box, self._file, voter))

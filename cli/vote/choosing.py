@@ -22,7 +22,7 @@ def choose(asker: Asker, view: EditionView) -> tuple[str, ...]:
     for number, one in enumerate(view.initiatives, 1):
         asker.say(f"{number:>4}  {titled(one.id, titles)}")
     least, most = view.manifest.min_choices, view.manifest.max_choices
-    question = f"请选{least}至{most}项, 输入序号 Choose {least} to {most} by number, such as 1 4 7"
+    question = f"请选{least}至{most}项，输入序号 Choose {least} to {most} by number, such as 1 4 7"
     return asker.ask_until(question, lambda typed: _chosen(typed, view))
 
 

@@ -145,13 +145,13 @@ def _sentences(outcome: Voted | Registered | CodeAwaited) -> str:
     match outcome:
         case CodeAwaited(digits=digits):
             return (
-                f"收到{digits}位验证码后请再次运行, 从标准输入或以 --code-file 提供\n"
+                f"收到{digits}位验证码后请再次运行，从标准输入或以 --code-file 提供\n"
                 f"A code of {digits} digits is needed: run the same command again, with the code on"
                 " standard input or in --code-file FILE."
             )
         case Registered(voter_file=file):
             return (
-                f"已取得凭证, 尚未投票 You have a credential and have not voted yet.\n"
+                f"已取得凭证，尚未投票 You have a credential and have not voted yet.\n"
                 f"Run it again with --voter {file} and --choose ID, once for each."
             )
         case _:

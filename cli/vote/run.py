@@ -72,7 +72,7 @@ class Run:
         if given is None and self._known.recall(verifier.name) is None:
             # From here on the file holds on to this key; only the person can tell if it is right.
             self._asker.say(
-                "日志公钥, 请与公布的核对 The log's key, to be compared with the one published:"
+                "日志公钥，请与公布的核对 The log's key, to be compared with the one published:"
                 f" {verifier.vkey}"
             )
         return new_voter(edition, verifier.vkey)

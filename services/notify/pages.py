@@ -64,7 +64,7 @@ def ask_to_leave() -> Response[str]:
     """A button that ends everything for an address."""
     return _page(
         ("不再接收通知", "Hear no more"),
-        "<p>点击后, 我们会立即删除您的地址。<span class=en>One click, and your address is deleted."
+        "<p>点击后，我们会立即删除您的地址。<span class=en>One click, and your address is deleted."
         "</span></p>" + _button("退订 Leave"),
     )
 
@@ -73,7 +73,7 @@ def left() -> Response[str]:
     """The address is forgotten."""
     return _page(
         ("已退订", "You have left"),
-        "<p>您的地址已删除, 不会再收到通知。<span class=en>Your address is deleted; nothing more"
+        "<p>您的地址已删除，不会再收到通知。<span class=en>Your address is deleted; nothing more"
         " will be sent.</span></p>",
     )
 
@@ -82,7 +82,7 @@ def bad_link() -> Response[str]:
     """A link that was made for nothing that there is."""
     return _page(
         ("链接无效或已过期", "This link is not valid, or not any more"),
-        "<p>确认链接两天内有效; 请核对链接是否完整, 或重新订阅。<span class=en>A link to confirm is"
+        "<p>确认链接两天内有效；请核对链接是否完整，或重新订阅。<span class=en>A link to confirm is"
         " good for two days. Check that it is complete, or subscribe again.</span></p>",
         status=404,
     )
@@ -94,7 +94,7 @@ def inbox_page(messages: Sequence[InboxMessage], to: str) -> Response[str]:
     none = "<p class=en>还没有消息 · No messages yet</p>"
     return _page(
         ("开发收件箱", "Development inbox"),
-        "<p>这里的消息没有真正发出, 仅保存在内存中。<span class=en>What would have been sent; it is"
+        "<p>这里的消息没有真正发出，仅保存在内存中。<span class=en>What would have been sent; it is"
         " kept in memory alone.</span></p>"
         f'<form method=get action=/inbox><input name=to value="{escape(to)}"'
         ' placeholder="收件人 recipient" aria-label="收件人 recipient">'

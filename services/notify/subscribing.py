@@ -136,6 +136,6 @@ def _answer(secret: str | None) -> SubscriptionAnswer:
     return SubscriptionAnswer(
         status="confirmation-needed",
         next="Open the link in the message that comes to this address; else nothing is sent",
-        next_zh="请打开发送到该地址的消息中的链接进行确认; 未经确认不会发送任何通知",
+        next_zh="请打开发送到该地址的消息中的链接进行确认；未经确认不会发送任何通知",
         secret=secret,
     )

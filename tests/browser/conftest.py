@@ -6,6 +6,7 @@ Playwright's objects belong to one event loop, so each module says
 installation, that logs an error, or that breaks its own security policy fails its test.
 """
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -35,6 +36,8 @@ from tests.polls import Poll
 
 Language = Literal["zh", "en"]
 Size = Literal["phone", "desktop", "hall"]
+
+PATIENCE_S: Final = 60
 
 SIZES: Final[dict[str, dict[str, Any]]] = {
     "phone": {
@@ -203,6 +206,17 @@ def new_web_poll(installation: Installation, web_session: aiohttp.ClientSession)
         )
         poll = Poll(web_session, installation.ballot_url, builder)
         await poll.prepare()
+        await _counted(web_session, f"{installation.tally_url}/v1/editions/{edition}/tally")
         return poll
 
     return make
+
+
+async def _counted(session: aiohttp.ClientSession, url: str) -> None:
+    """Return when the tally has found the edition; its pages would complain of a 404 before."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with session.get(url) as answer:
+                if answer.status == 200:
+                    return
+            await asyncio.sleep(0.1)

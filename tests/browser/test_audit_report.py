@@ -24,4 +24,4 @@ async def test_the_page_of_a_verified_audit(
     page = await (await new_context(size)).new_page()
     await page.set_content(audit_page(await audited(certified().write(tmp_path)), NOW))
     await expect(page.locator(".verdict.verified")).to_contain_text("核验通过")
-    await look(page, f"audit-report-{size}-zh")
+    await look(page, f"audit-report-{size}-zh", bilingual=True)

@@ -41,7 +41,7 @@ async def test_the_language_is_the_subscribers(
     edition.publish_shortlist()
     host.show(edition)
     message = (await service.inbox(WHO, 2))[-1]
-    assert message.subject == "候选事项已公布: 惠民十大行动"
+    assert message.subject == "候选事项已公布：惠民十大行动"
 
 
 async def test_winners_are_named_from_the_certificate(
