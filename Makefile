@@ -63,8 +63,8 @@ schema: $(READY)
 
 test: $(READY) $(INTEROP_READY) $(PAGES)
 	cd web && npm test --silent
-	$(BIN)/pytest --numprocesses 4 --dist worksteal -m "$(MOST)" $(ARGS)
-	$(BIN)/pytest --numprocesses 4 --dist loadscope --no-loadscope-reorder -m apart $(ARGS) || test $$? = $(NO_TESTS)
+	$(BIN)/pytest --numprocesses 3 --dist worksteal -m "$(MOST)" $(ARGS)
+	$(BIN)/pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder -m apart $(ARGS) || test $$? = $(NO_TESTS)
 
 # Real elections with thousands of ballots, each voter by way of the registrar.
 test-large: $(READY) $(PAGES)
