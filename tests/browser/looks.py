@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from playwright.async_api import Page
 
+from tests.polls import until
+
 ROOT: Final = Path(__file__).parents[2]
 AXE: Final = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES: Final = os.environ.get("HUIMIN_PICTURES")
@@ -81,6 +83,15 @@ async def assert_translated(page: Page) -> None:
     foreign = _LATIN if own == "zh" else _CHINESE
     found = [text for text in texts if foreign.search(_NAMES.sub("", text))]
     assert found == [], f"not in {own}: {found}"
+
+
+async def until_true(page: Page, expression: str) -> None:
+    """Return when the expression is true. The pages' policy forbids `wait_for_function` to poll."""
+
+    async def holds() -> bool:
+        return bool(await page.evaluate(expression))
+
+    await until(holds)
 
 
 async def look(page: Page, name: str, *, whole: bool = True, bilingual: bool = False) -> None:

@@ -31,7 +31,7 @@ from tests.browser.board_stage import (
     tally_settings,
 )
 from tests.browser.conftest import Complaints, NewContext, NewPage, NewWebPoll
-from tests.browser.looks import assert_accessible, assert_translated, look
+from tests.browser.looks import assert_accessible, assert_translated, look, until_true
 from tests.integration.tally.stage import Tally, open_tally
 from tests.integration.tally.test_tally_process import serving
 from tests.polls import Poll
@@ -420,9 +420,7 @@ async def test_bars_move_while_votes_arrive(
     await expect(page.locator(count_of(page, "i05"))).to_contain_text("12")
     await expect(page.locator(".bar-row").first).to_have_attribute("data-id", "i05")
     await expect(page.locator('[data-state="live"]')).to_be_visible()
-    await page.wait_for_function(
-        "document.querySelector('.bar-fill').getBoundingClientRect().width"
-    )
+    await until_true(page, "document.querySelector('.bar-fill').getBoundingClientRect().width")
 
 
 async def test_without_consent_nothing_moves(

@@ -31,7 +31,7 @@ from tests.browser.conftest import (
     NewWebPoll,
     chromium,
 )
-from tests.browser.looks import look
+from tests.browser.looks import look, until_true
 from tests.editions import EditionBuilder
 from tests.polls import Poll
 
@@ -556,7 +556,7 @@ async def test_the_camera_can_be_stopped(url: str, receipt: Receipt) -> None:
         stop = page.get_by_role("button", name="停止扫描")
         await expect(stop).to_be_focused()
         await expect(page.get_by_text("请将二维码对准画面")).to_be_visible()
-        await page.wait_for_function("document.querySelector('video').videoWidth")
+        await until_true(page, "document.querySelector('video').videoWidth")
         await look(page, "check-camera-phone-zh")
         await stop.click()
         await expect(page.locator("#receipt")).to_be_visible()
