@@ -61,7 +61,7 @@ def test_the_doctor_finds_nothing_but_the_provider_that_nobody_has_named(
     for finding in json.loads(done.stdout)["findings"]:
         levels.setdefault(finding["level"], set()).add(finding["check"])
     assert (done.returncode, levels["fail"]) == (1, {"codes"}), done.stdout
-    assert levels["unchecked"] == {"certificates", "secret-files"}
+    assert levels["unchecked"] == {"certificates", "clock-reference", "secret-files"}
 
 
 def test_an_upgrade_has_nothing_to_do(deployment: Deployment) -> None:
