@@ -199,7 +199,7 @@ async def test_who_leaves_meanwhile_is_not_written_to(
 ) -> None:
     """Someone who leaves while an announcement goes out slowly gets none of it."""
     pool = await store.open_pool(admin)
-    async with open_service(replace(mailing, smtp_rate=20.0)) as service:
+    async with open_service(replace(mailing, smtp_rate=2.0)) as service:
         await until(lambda: bool(mail_server.recipients), "nothing was sent")
         for row in await pool.fetch("SELECT recipient FROM subscriptions"):
             await store.leave(pool, row["recipient"])
